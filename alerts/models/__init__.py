@@ -1,0 +1,3 @@
+from alerts.models.alert import Alert
+
+__all__ = ["Alert"]

@@ -1,0 +1,38 @@
+"""What every private page shares: it is not stored, and a session ends when it lies idle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import auth, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+
+LAST_SEEN = "last_seen"
+
+
+class PrivatePagesMiddleware:
+    """Marks pages of signed-in people no-store; ends sessions idle for SESSION_IDLE_SECONDS."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            self._end_if_idle(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response:
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    def _end_if_idle(self, request: HttpRequest) -> None:
+        now = int(time.time())
+        seen = request.session.get(LAST_SEEN, now)
+        if now - seen > settings.SESSION_IDLE_SECONDS:
+            auth.logout(request)
+            messages.info(request, _("You were signed out because nothing happened for a while."))
+        elif now - seen > 60 or LAST_SEEN not in request.session:
+            request.session[LAST_SEEN] = now  # at most one write a minute

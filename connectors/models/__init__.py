@@ -1,0 +1,11 @@
+from connectors.models.connector import Connector, ConnectorState, Provider
+from connectors.models.signal import Outcome, Signal, SignalledRestriction
+
+__all__ = [
+    "Connector",
+    "ConnectorState",
+    "Outcome",
+    "Provider",
+    "Signal",
+    "SignalledRestriction",
+]

@@ -1,0 +1,22 @@
+from devices.models.command import Command, CommandStatus
+from devices.models.device import Device, DeviceState, Platform
+from devices.models.device_control import DeviceControl
+from devices.models.restriction_reason import MANUAL, Restriction, RestrictionReason
+from devices.models.sim import DeviceSim, Sim
+from devices.models.simulated_device import SimulatedDevice, SimulatorMessage
+
+__all__ = [
+    "MANUAL",
+    "Command",
+    "CommandStatus",
+    "Device",
+    "DeviceControl",
+    "DeviceSim",
+    "DeviceState",
+    "Platform",
+    "Restriction",
+    "RestrictionReason",
+    "Sim",
+    "SimulatedDevice",
+    "SimulatorMessage",
+]

@@ -1,0 +1,3 @@
+from jobs.models.period_claim import PeriodClaim
+
+__all__ = ["PeriodClaim"]

@@ -1,0 +1,35 @@
+from usage.models.carrier import Carrier
+from usage.models.decision import Decision
+from usage.models.line import Line, LinePerson, LinePlan, LinePolicy, LineSim, LineState
+from usage.models.line_exception import ExceptionKind, LineException
+from usage.models.line_watch import LineWatch
+from usage.models.plan import CycleKind, Plan
+from usage.models.policy import Measure, Period, Policy, Scope, Threshold
+from usage.models.usage_counter import UsageCounter
+from usage.models.usage_file import UsageFile
+from usage.models.usage_record import Source, UsageRecord
+
+__all__ = [
+    "Carrier",
+    "CycleKind",
+    "Decision",
+    "ExceptionKind",
+    "Line",
+    "LineException",
+    "LinePerson",
+    "LinePlan",
+    "LinePolicy",
+    "LineSim",
+    "LineState",
+    "LineWatch",
+    "Measure",
+    "Period",
+    "Plan",
+    "Policy",
+    "Scope",
+    "Source",
+    "Threshold",
+    "UsageCounter",
+    "UsageFile",
+    "UsageRecord",
+]

@@ -1,0 +1,30 @@
+"""Bytes per line, local day, country and source: all that limits and reports are made of."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from common.tenancy import TenantForeignKey, TenantModel
+from usage.models.carrier import Source
+
+UNKNOWN_ABROAD = "ZZ"
+"""Country of roaming use whose country the carrier did not say."""
+
+
+class UsageCounter(TenantModel):
+    """Zone, cycle, pool and money are derived from it, so no edit of those rebuilds a counter."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "line_id", "day", "country", "source")
+    line = TenantForeignKey(
+        "usage.Line", on_delete=models.PROTECT, related_name="counters", db_index=False
+    )
+    day = models.DateField()
+    country = models.CharField(max_length=2)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    volume = models.BigIntegerField(db_comment="Bytes, both directions")
+    records = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("day counter")
+
+    def __str__(self) -> str:
+        return f"{self.volume} B on {self.day}"
