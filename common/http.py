@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
@@ -36,3 +38,8 @@ class PrivatePagesMiddleware:
             messages.info(request, _("You were signed out because nothing happened for a while."))
         elif now - seen > 60 or LAST_SEEN not in request.session:
             request.session[LAST_SEEN] = now  # at most one write a minute
+
+
+def tenant_url(request: HttpRequest, name: str, /, **kwargs: Any) -> str:
+    """The address of a page of the tenant that the request is in; `name` is `app:view`."""
+    return reverse(name, kwargs={"tenant_slug": request.tenant.slug, **kwargs})
