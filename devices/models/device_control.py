@@ -24,6 +24,9 @@ class DeviceControl(TenantModel):
     observed = ArrayField(models.CharField(max_length=20), null=True)
     observed_generation = models.BigIntegerField(default=0)
     observed_at = models.DateTimeField(null=True)
+    must_look = models.BooleanField(
+        default=False, db_comment="The next step is to ask the device, not to tell it"
+    )
     roaming_before_block = models.BooleanField(
         null=True, db_comment="Data roaming as the user had it before it was blocked"
     )

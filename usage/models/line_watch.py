@@ -9,8 +9,8 @@ from common.tenancy import TenantForeignKey, TenantModel, TenantOneToOneField
 class LineWatch(TenantModel):
     """One row per line, without history; the due rows are the evaluator's queue.
 
-    A budget is a lower bound of the bytes that may still be used, at home or abroad, before the
-    decision could change; null means no amount could change it. Budgets only cause evaluations
+    A budget is a lower bound of the bytes that may still be used (at home, abroad, in all) before
+    the decision could change; null means no amount could change it. Budgets only cause evaluations
     and are never shown.
     """
 
@@ -20,11 +20,15 @@ class LineWatch(TenantModel):
     evaluate_at = models.DateTimeField(null=True)
     home_budget = models.BigIntegerField(null=True)
     abroad_budget = models.BigIntegerField(null=True)
+    total_budget = models.BigIntegerField(null=True)
+    cycle_first_day = models.DateField(
+        null=True, db_comment="Cycle of the last evaluation; usage of an earlier day is late"
+    )
     decision = TenantForeignKey(
         "usage.Decision", on_delete=models.PROTECT, null=True, related_name="+"
     )
     late_since = models.DateField(
-        null=True, db_comment="First local day of a closed cycle that got usage after its end"
+        null=True, db_comment="Earliest local day of usage that came after its cycle"
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=500, blank=True)
