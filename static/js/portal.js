@@ -1,0 +1,8 @@
+/* Small behaviours over pages that work without them. Listeners sit on the document, so parts
+   that htmx brings in need no wiring. One module per behaviour. */
+import "./announce.js";
+import "./dismiss.js";
+import "./drawer.js";
+import "./menu.js";
+import "./submit-once.js";
+import "./theme.js";
