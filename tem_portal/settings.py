@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "django.forms",  # its templates, which templates/django/forms/ overrides in part
+    "django.forms",  # its templates; templates/django/forms/ overrides some of them
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -142,9 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -262,16 +260,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_BEAT_SCHEDULE = {
-    "evaluate": {
-        "task": "usage.tasks.evaluate_due",
-        "schedule": 2.0,
-        "options": {"expires": 4},
-    },
-    "enforce": {
-        "task": "devices.tasks.enforce_due",
-        "schedule": 2.0,
-        "options": {"expires": 4},
-    },
+    "evaluate": {"task": "usage.tasks.evaluate_due", "schedule": 2.0, "options": {"expires": 4}},
+    "enforce": {"task": "devices.tasks.enforce_due", "schedule": 2.0, "options": {"expires": 4}},
     "fleet": {
         "task": "devices.tasks.answer_simulated",
         "schedule": 1.0,
