@@ -35,9 +35,7 @@ class PrivatePagesMiddleware:
         seen = request.session.get(LAST_SEEN, now)
         if now - seen > settings.SESSION_IDLE_SECONDS:
             auth.logout(request)
-            messages.info(
-                request, _("You were signed out because nothing happened for a while.")
-            )
+            messages.info(request, _("You were signed out because nothing happened for a while."))
         elif now - seen > 60 or LAST_SEEN not in request.session:
             request.session[LAST_SEEN] = now  # at most one write a minute
 

@@ -84,9 +84,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.VIEW_REPORTS,
         }
     ),
-    Role.BILLING_ADMINISTRATOR: frozenset(
-        {*_LICENCES, _P.MANAGE_PRICES, _P.VIEW_REPORTS}
-    ),
+    Role.BILLING_ADMINISTRATOR: frozenset({*_LICENCES, _P.MANAGE_PRICES, _P.VIEW_REPORTS}),
     Role.USER_ADMINISTRATOR: frozenset(_LICENCES),
     Role.LICENSE_ADMINISTRATOR: frozenset(_LICENCES),
     Role.HELPDESK: frozenset(
@@ -123,9 +121,7 @@ def require(permission: Permission) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(
-            request: HttpRequest, *args: Any, **kwargs: Any
-        ) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             membership = getattr(request, "membership", None)
             if membership is None or not membership.may(permission):
                 raise PermissionDenied(_("Your role does not include this."))

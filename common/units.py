@@ -55,9 +55,7 @@ class DataVolume:
         if amount.adjusted() > 30:
             raise BadVolume(f"{amount} {unit} is more than any line can use.")
         try:
-            whole = int(
-                (amount * factor).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
-            )
+            whole = int((amount * factor).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
         except InvalidOperation:
             raise BadVolume(f"{amount} has too many digits for a volume.") from None
         if whole > MAX_VOLUME:
