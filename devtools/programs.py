@@ -13,6 +13,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -103,21 +104,18 @@ def dying_with_us(stop_signal: signal.Signals) -> Callable[[], None]:
 def stop(running: Iterable[tuple[Running, signal.Signals]], *, patience: float) -> None:
     """Ask all to stop, wait `patience` seconds for all together, then end them by force."""
     programs = list(running)
-    for process, stop_signal in programs:
-        if process.poll() is None:
-            process.send_signal(stop_signal)
-    _, stubborn = psutil.wait_procs(
-        [psutil.Process(p.pid) for p, _ in programs if p.poll() is None], timeout=patience
-    )
-    for process in stubborn:
-        process.kill()
-    for process, _ in programs:
-        end_group(process.pid)
-        process.wait()
+    for program, stop_signal in programs:
+        program.send_signal(stop_signal)  # does nothing to one that has ended
+    deadline = time.monotonic() + patience
+    for program, _ in programs:
+        with suppress(subprocess.TimeoutExpired):
+            program.wait(timeout=max(0, deadline - time.monotonic()))
+        end_group(program.pid)
+        program.wait()
 
 
 def end_group(group: int) -> None:
-    """End what a program started itself (a worker's children) and did not take with it."""
+    """End by force what is left of a program and of those it started (a worker's children)."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
