@@ -1,4 +1,8 @@
-"""What every private page shares: it is not stored, and a session ends when it lies idle."""
+"""What every private page shares: it is not stored, and its session ends in time.
+
+A session ends when nothing happens for SESSION_IDLE_SECONDS, and SESSION_COOKIE_AGE after the
+sign-in whatever happens: every write to a session moves its expiry, so the age is kept inside.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +18,32 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 LAST_SEEN = "last_seen"
+SIGNED_IN_AT = "signed_in_at"
 
 
 class PrivatePagesMiddleware:
-    """Marks pages of signed-in people no-store; ends sessions idle for SESSION_IDLE_SECONDS."""
+    """Marks pages of signed-in people no-store; ends sessions that are idle or old."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            self._end_if_idle(request)
+            self._end_in_time(request)
         response = self.get_response(request)
-        if request.user.is_authenticated and "Cache-Control" not in response:
-            patch_cache_control(response, private=True, no_store=True)
+        if request.user.is_authenticated:
+            request.session.setdefault(SIGNED_IN_AT, int(time.time()))
+            if "Cache-Control" not in response:
+                patch_cache_control(response, private=True, no_store=True)
         return response
 
-    def _end_if_idle(self, request: HttpRequest) -> None:
+    def _end_in_time(self, request: HttpRequest) -> None:
         now = int(time.time())
         seen = request.session.get(LAST_SEEN, now)
-        if now - seen > settings.SESSION_IDLE_SECONDS:
+        if now - request.session.get(SIGNED_IN_AT, now) > settings.SESSION_COOKIE_AGE:
+            auth.logout(request)
+            messages.info(request, _("You were signed out because your session ended."))
+        elif now - seen > settings.SESSION_IDLE_SECONDS:
             auth.logout(request)
             messages.info(request, _("You were signed out because nothing happened for a while."))
         elif now - seen > 60 or LAST_SEEN not in request.session:

@@ -1,7 +1,123 @@
-"""The left navigation: what the person may see, from one table."""
+"""The left navigation and the tenant switcher: what the person may see, and nothing else.
+
+A section names the views it would lead to. A view that is not routed, or that asks for a
+permission the role does not grant, makes no entry: the views' own `@require` is the only list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, resolve, reverse, reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from common.permissions import Permission
+from tenants.queries import memberships_of
 
 
-def navigation(request: HttpRequest) -> dict:
-    return {}
+@dataclass(frozen=True)
+class Entry:
+    """A page of a tenant: `name` is the name of its address."""
+
+    name: str
+    label: Any
+    icon: str
+
+
+LINES = Entry("usage:lines", _("Lines"), "phone")
+SECTIONS: list[tuple[Any, str, list[Entry]]] = [
+    (_("Home"), "house", [Entry("home", _("Home"), "house")]),
+    (
+        _("Lines & usage"),
+        "chart-no-axes-column",
+        [
+            LINES,
+            Entry("usage:carriers", _("Carriers"), "radio-tower"),
+            Entry("usage:plans", _("Plans"), "receipt-text"),
+            Entry("usage:policies", _("Policies"), "shield-check"),
+        ],
+    ),
+    (_("Devices"), "smartphone", [Entry("devices:devices", _("Devices"), "smartphone")]),
+    (
+        _("Tenant administration"),
+        "building-2",
+        [
+            Entry("connectors:list", _("Connectors and tokens"), "plug"),
+            Entry("tenants:people", _("People"), "users"),
+            Entry("audit:events", _("Audit log"), "scroll-text"),
+        ],
+    ),
+]
+ACCOUNT = [
+    {
+        "label": _("Change password"),
+        "url": reverse_lazy("account_change_password"),
+        "icon": "key-round",
+    },
+    {"label": _("Second factor"), "url": reverse_lazy("mfa_index"), "icon": "shield"},
+]
+_A_SLUG = "a-slug"
+
+
+@cache
+def _permission_of(name: str) -> Permission | None:
+    """What the view of that name asks for; None when there is no such view."""
+    try:
+        address = reverse(name, kwargs={"tenant_slug": _A_SLUG})
+    except NoReverseMatch:
+        return None
+    return resolve(address).func.required_permission
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor of the base template; each value is worked out only when it is shown."""
+    membership = getattr(request, "membership", None)
+    return {
+        "navigation": cache(lambda: _sections(request, membership) if membership else []),
+        "tenant_choices": cache(lambda: _choices(request)),
+        "search_url": cache(lambda: _search_url(request, membership) if membership else ""),
+        "account_entries": ACCOUNT,
+    }
+
+
+def _search_url(request: HttpRequest, membership: Any) -> str:
+    return _link(request, LINES)["url"] if _may_see(membership, LINES) else ""
+
+
+def _sections(request: HttpRequest, membership: Any) -> list[dict[str, Any]]:
+    sections = []
+    for label, icon, entries in SECTIONS:
+        shown = [_link(request, entry) for entry in entries if _may_see(membership, entry)]
+        if shown:
+            sections.append({"label": label, "icon": icon, "entries": shown})
+    return sections
+
+
+def _may_see(membership: Any, entry: Entry) -> bool:
+    permission = _permission_of(entry.name)
+    return permission is not None and membership.may(permission)
+
+
+def _link(request: HttpRequest, entry: Entry) -> dict[str, Any]:
+    url = reverse(entry.name, kwargs={"tenant_slug": request.tenant.slug})
+    here = request.path == url or (entry.name != "home" and request.path.startswith(url))
+    return {"label": entry.label, "url": url, "icon": entry.icon, "current": here}
+
+
+def _choices(request: HttpRequest) -> list[dict[str, Any]]:
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return []
+    current = getattr(request, "tenant", None)
+    return [
+        {
+            "name": membership.tenant.name,
+            "slug": membership.tenant.slug,
+            "url": reverse("home", kwargs={"tenant_slug": membership.tenant.slug}),
+            "role": membership.get_role_display(),
+            "current": current is not None and membership.tenant_id == current.pk,
+        }
+        for membership in memberships_of(user=request.user)
+    ]

@@ -1,7 +1,42 @@
-"""Every address of the portal."""
+"""Every address of the portal.
 
-from django.urls import include, path
+What belongs to a tenant stands under /t/<slug>/, where `tenants.middleware.TenantMiddleware`
+opens its scope. A test walks all of it as every role and as strangers.
+"""
+
+from importlib.util import find_spec
+
+from django.urls import URLResolver, include, path
+
+from tem_portal import health, home
+from tenants.views import start
+
+TENANT_APPS = {
+    "lines": "usage.urls",
+    "devices": "devices.urls",
+    "connectors": "connectors.urls",
+    "people": "tenants.urls",
+    "audit": "audit.urls",
+    "alerts": "alerts.urls",
+}
+
+
+def _of_tenant() -> list[URLResolver]:
+    return [
+        path("" if module == "usage.urls" else f"{prefix}/", include(module))
+        for prefix, module in TENANT_APPS.items()
+        if find_spec(module)
+    ]
+
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("", start.start, name="start"),
+    path("tenants/", start.choose, name="choose_tenant"),
+    path("accounts/", include("tenants.account_urls")),
+    path("operators/", include("tenants.operator_urls")),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("t/<slug:tenant_slug>/", include([path("", home.home, name="home"), *_of_tenant()])),
 ]
+
+handler429 = "tem_portal.errors.too_many_requests"

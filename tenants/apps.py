@@ -5,3 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class TenantsConfig(AppConfig):
     name = "tenants"
     verbose_name = _("Tenants")
+
+    def ready(self) -> None:
+        # Receivers that put sign-ins on record, and looks of states: used by being imported.
+        from tenants import sign_in, statuses  # noqa: F401

@@ -1,24 +1,64 @@
-"""Opens the tenant's scope for everything under /t/<slug>/.
+"""Sign-in by default, the person's language, and the tenant's scope under /t/<slug>/.
 
+For a tenant's page, `TenantMiddleware`:
 1. No such tenant, a suspended one, or no membership: 404, the same for all three.
-2. `request.tenant` and `request.membership` are set and the scope opened for the view.
-3. A streamed response is consumed after the view returned, so it reopens the scope itself.
+2. An administrator without the second factor they need: sent to set it up.
+3. `request.tenant` and `request.membership` are set and the scope opened for the view.
+4. A streamed response is consumed after the view returned, so it reopens the scope itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import resolve_url
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from audit.actions import request_address
-from common.tenancy import across_tenants, tenant_scope
-from tenants.models import Membership
+from common.tenancy import tenant_scope
+from tenants import second_factor
+from tenants.models import User
+from tenants.queries import membership_in
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Asks htmx to load the sign-in page whole, where Django would answer with a redirect.
+
+    htmx would follow that redirect itself and put the sign-in form inside a part of the page.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view: Callable) -> HttpResponse:
+        if not request.htmx:
+            return super().handle_no_permission(request, view)
+        address = urlsplit(request.htmx.current_url_abs_path or "/")
+        back = urlencode({"next": address._replace(fragment="").geturl()})
+        return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{back}")
+
+
+class LanguageOfPersonMiddleware:
+    """The language a person chose for their account wins over the browser's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")
+        if language in dict(settings.LANGUAGES):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+        return self.get_response(request)
 
 
 class TenantMiddleware:
+    """See the module's docstring."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -36,17 +76,14 @@ class TenantMiddleware:
         slug = kwargs.pop("tenant_slug", None)
         if slug is None or not request.user.is_authenticated:
             return None
-        with across_tenants("finding the membership that opens a tenant's scope"):
-            membership = (
-                Membership.objects.select_related("tenant")
-                .filter(
-                    user_id=request.user.pk, tenant__slug=slug, tenant__suspended_at__isnull=True
-                )
-                .first()
-            )
+        membership = membership_in(user=request.user, slug=slug)
         if membership is None:
             raise Http404(_("There is no such tenant, or you are not a member of it."))
+        to_set_up = second_factor.missing(request, role=membership.role)
+        if to_set_up is not None:
+            return to_set_up
         request.tenant, request.membership = membership.tenant, membership
+        _remember(request)
         with tenant_scope(membership.tenant_id):
             response = view(request, *args, **kwargs)
             if hasattr(response, "render") and callable(response.render):
@@ -54,6 +91,13 @@ class TenantMiddleware:
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _in_scope(membership.tenant_id, response.streaming_content)
         return response
+
+
+def _remember(request: HttpRequest) -> None:
+    """Keep the tenant as the one that `/` leads to; a write only when it is another one."""
+    if request.user.last_tenant_id != request.tenant.pk:
+        User.objects.filter(pk=request.user.pk).update(last_tenant=request.tenant)
+        request.user.last_tenant_id = request.tenant.pk
 
 
 def _in_scope(tenant_id: int, parts: Iterable[bytes]) -> Iterator[bytes]:

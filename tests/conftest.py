@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     url = urlunsplit(parts._replace(path=f"/{number}"))
     settings.REDIS_URL = settings.CELERY_BROKER_URL = os.environ["REDIS_URL"] = url
     settings.CACHES["default"]["LOCATION"] = url
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
     from tem_portal.celery import app  # after the settings: it reads them once

@@ -1,5 +1,7 @@
 """One act of a person, or one change of state, that somebody may ask about later."""
 
+from typing import Any
+
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -41,3 +43,12 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.object_name}"
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """What changed, value by value: `name`, `before`, `after` (None where there is none)."""
+        before, after = self.before or {}, self.after or {}
+        return [
+            {"name": name, "before": before.get(name), "after": after.get(name)}
+            for name in {**before, **after}
+        ]

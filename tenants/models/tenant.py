@@ -77,3 +77,8 @@ class Tenant(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def state(self) -> str:
+        """`open`, or `suspended`: closed to everybody while nothing is deleted."""
+        return "suspended" if self.suspended_at else "open"

@@ -35,6 +35,9 @@ class User(AbstractBaseUser):
     is_operator = models.BooleanField(_("Operator"), default=False)
     date_joined = models.DateTimeField(default=timezone.now)
     language = models.CharField(_("Language"), max_length=5, blank=True)
+    last_tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
 
     objects = UserManager()
 

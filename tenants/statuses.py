@@ -1,0 +1,11 @@
+"""How the states of a tenant look."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.statuses import Look, register_statuses
+
+register_statuses(
+    "tenant",
+    choices=[("open", _("Open")), ("suspended", _("Suspended"))],
+    looks={"open": Look("good", "circle-check"), "suspended": Look("warn", "circle-pause")},
+)
