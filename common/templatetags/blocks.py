@@ -28,9 +28,7 @@ class CaptureNode(template.Node):
         try:
             _tag, name = token.split_contents()
         except ValueError:
-            raise template.TemplateSyntaxError(
-                "{% capture name %} takes one name."
-            ) from None
+            raise template.TemplateSyntaxError("{% capture name %} takes one name.") from None
         nodelist = parser.parse(("endcapture",))
         parser.delete_first_token()
         return cls(name=name, nodelist=nodelist)

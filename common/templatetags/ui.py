@@ -14,7 +14,6 @@ from typing import Any
 from django import template
 from django.forms.utils import flatatt
 from django.http import HttpRequest
-from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timesince, timezone
 from django.utils.formats import date_format, number_format
@@ -22,7 +21,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from common import icons, statuses, wording
+from common import icons, meters, statuses, wording
+from common.charts import Chart
 from common.forms import collect_problems
 from common.http import tenant_url
 from common.tables import TableView
@@ -82,11 +82,7 @@ def icon_tag(name: str) -> SafeString:
 
 def _attributes(attrs: dict[str, Any]) -> SafeString:
     """Keyword arguments as HTML attributes: `hx_get` becomes hx-get; empty ones are left out."""
-    kept = {
-        k.strip("_").replace("_", "-"): v
-        for k, v in attrs.items()
-        if v not in ("", None)
-    }
+    kept = {k.strip("_").replace("_", "-"): v for k, v in attrs.items() if v not in ("", None)}
     return flatatt(kept)
 
 
@@ -174,9 +170,7 @@ def exact_volume(value: int | None) -> SafeString | str:
     """As `volume`, with the exact bytes at hand for whoever needs them."""
     if value is None:
         return "–"
-    exact = _("%(bytes)s bytes") % {
-        "bytes": number_format(int(value), force_grouping=True)
-    }
+    exact = _("%(bytes)s bytes") % {"bytes": number_format(int(value), force_grouping=True)}
     return format_html(
         '<data value="{}" title="{}">{}</data>',
         int(value),
@@ -221,6 +215,22 @@ def day(value: Any) -> str:
     return "–" if value is None else date_format(value, "j M Y")
 
 
-def draw(name: str, context: dict[str, Any]) -> SafeString:
-    """One component by name, for tags that draw several."""
-    return get_template(f"components/{name}.html").render(context)
+@register.filter
+def clock(value: datetime | None) -> SafeString | str:
+    """The time of day to the second, where the day stands above it."""
+    if value is None:
+        return "–"
+    words = date_format(timezone.localtime(value), "H:i:s")
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
+
+
+@register.simple_tag
+def usage_meter(used: int | None, cap: int | None, **options: Any) -> SafeString:
+    """`{% usage_meter used cap %}`, in bytes; `compact=True` in a list, `warn_at=80` in percent."""
+    return meters.meter(used=used, cap=cap, **options)
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(chart: Chart) -> dict[str, Any]:
+    """`{% chart usage_by_day %}`: a common.charts.Chart with its table of figures."""
+    return {"chart": chart}
