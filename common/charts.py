@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from xml.etree import ElementTree
 
 import pygal
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, HEIGHT = 720, 220
+from common.wording import UNKNOWN
+
+WIDTH, HEIGHT = 560, 220
 _LABELS_SHOWN = 10
 _KEPT_ON_ROOT = ("viewBox", "xmlns")
 Figure = int | float
@@ -88,20 +91,20 @@ def _chart(
         dots_size=2.5,
         rounded_bars=1,
         spacing=4,
-        style=pygal.style.Style(label_font_size=11, major_label_font_size=11),
+        style=pygal.style.Style(label_font_size=12, major_label_font_size=12),
         value_formatter=lambda figure: "" if figure is None else str(wording(figure)),
     )
     graph.x_labels = texts
     for one in series:
         graph.add(one.name, list(one.figures))
-    graph.add_xml_filter(_only_geometry)
+    graph.add_xml_filter(partial(_only_geometry, title))
     told = tuple(
         (text, tuple(_told(one.figures, index, wording) for one in series))
         for index, text in enumerate(texts)
     )
     return Chart(
         title=title,
-        svg=mark_safe(graph.render(is_unicode=True)),
+        svg=mark_safe(graph.render(is_unicode=True)),  # noqa: S308 - ElementTree escaped it
         heads=tuple(one.name for one in series),
         rows=told,
         label_head=label_head,
@@ -110,14 +113,15 @@ def _chart(
 
 def _told(figures: Sequence[Figure | None], index: int, wording: Callable[[Figure], str]) -> str:
     figure = figures[index] if index < len(figures) else None
-    return "–" if figure is None else str(wording(figure))
+    return UNKNOWN if figure is None else str(wording(figure))
 
 
-def _only_geometry(root: ElementTree.Element) -> ElementTree.Element:
+def _only_geometry(title: str, root: ElementTree.Element) -> ElementTree.Element:
     for name in set(root.attrib) - set(_KEPT_ON_ROOT):
         del root.attrib[name]
     root.set("class", "chart-picture")
-    root.set("aria-hidden", "true")
+    root.set("role", "img")
+    root.set("aria-label", str(title))
     for parent in list(root.iter()):
         parent.attrib.pop("style", None)
         _words_instead_of_descriptions(parent)

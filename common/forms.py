@@ -23,9 +23,7 @@ class Problem:
 
 def collect_problems(*forms: BaseForm | BaseFormSet | None) -> list[Problem]:
     """Every error of the forms and formsets, in the order of the screen."""
-    return [
-        problem for form in forms if form is not None for problem in _problems(form)
-    ]
+    return [problem for form in forms if form is not None for problem in _problems(form)]
 
 
 def _problems(form: BaseForm | BaseFormSet) -> Iterator[Problem]:

@@ -13,6 +13,4 @@ from lucide.templatetags.lucide import lucide
 @lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """The SVG of a Lucide icon, sized by the `.icon` class; raises lucide.IconDoesNotExist."""
-    return lucide(
-        name, size=20, **{"class": "icon", "aria_hidden": "true", "focusable": "false"}
-    )
+    return lucide(name, size=20, **{"class": "icon", "aria_hidden": "true", "focusable": "false"})

@@ -25,12 +25,7 @@ def render_page(
 ) -> HttpResponse:
     """The page, or the one of its `parts` that htmx targets. A form with errors has status 422."""
     htmx = getattr(request, "htmx", None)
-    if (
-        htmx
-        and not htmx.boosted
-        and not htmx.history_restore_request
-        and htmx.target in parts
-    ):
+    if htmx and not htmx.boosted and not htmx.history_restore_request and htmx.target in parts:
         template = f"{template}#{htmx.target}"
     response = render(request, template, dict(context or {}), status=status)
     if parts:

@@ -1,7 +1,8 @@
 """How a status looks: a tone and an icon beside its word, said once per status.
 
-An app registers its statuses from its `statuses.py`; a template prints `{{ value|pill:"command" }}`.
-A rendered pill is kept per (kind, value, language), so a list of fifty rows costs fifty look-ups.
+An app registers its statuses from its `statuses.py`; a template prints them with the filter
+`pill`, as in `{{ command.status|pill:"command" }}`. A rendered pill is kept per (kind, value,
+language), so a list of fifty rows costs fifty look-ups.
 """
 
 from __future__ import annotations
@@ -46,9 +47,7 @@ def register_statuses(
     labels = {str(value): label for value, label in choices}
     missing = labels.keys() - {str(value) for value in looks}
     if missing:
-        raise ValueError(
-            f"Statuses of {kind!r} without a look: {', '.join(sorted(missing))}."
-        )
+        raise ValueError(f"Statuses of {kind!r} without a look: {', '.join(sorted(missing))}.")
     _registry[kind] = {str(v): (labels[str(v)], look) for v, look in looks.items()}
     _registered_pill.cache_clear()
 
@@ -73,7 +72,5 @@ def _registered_pill(kind: str, value: str, language: str | None) -> SafeString:
     try:
         label, look = _registry[kind][value]
     except KeyError:
-        raise UnknownStatus(
-            f"No look is registered for {value!r} of {kind!r}."
-        ) from None
+        raise UnknownStatus(f"No look is registered for {value!r} of {kind!r}.") from None
     return pill(label, look)

@@ -28,9 +28,7 @@ class Search(django_filters.CharFilter):
     def __init__(self, *lookups: str, **kwargs: Any) -> None:
         self.lookups = lookups
         super().__init__(max_length=100, **kwargs)
-        self.extra["widget"] = self.extra.get(
-            "widget", django_filters.widgets.forms.TextInput
-        )
+        self.extra["widget"] = self.extra.get("widget", django_filters.widgets.forms.TextInput)
 
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
         if not value:
@@ -79,14 +77,10 @@ class Table:
     filters: type[django_filters.FilterSet] | None = None
     page_size: int = PAGE_SIZE
     count_cap: int = COUNT_CAP
-    _orders: dict[str, tuple[str, ...]] = field(
-        init=False, repr=False, default_factory=dict
-    )
+    _orders: dict[str, tuple[str, ...]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._orders.update(
-            {column.key: column.order for column in self.columns if column.order}
-        )
+        self._orders.update({column.key: column.order for column in self.columns if column.order})
         if self.sort.removeprefix("-") not in self._orders:
             raise ValueError(f"Table {self.name!r} cannot sort by {self.sort!r}.")
 
@@ -113,9 +107,7 @@ class TableView:
 
     def _sort_asked(self) -> str:
         asked = self._request.GET.get("sort", "")
-        return (
-            asked if asked.removeprefix("-") in self.table._orders else self.table.sort
-        )
+        return asked if asked.removeprefix("-") in self.table._orders else self.table.sort
 
     def _page_asked(self) -> int:
         asked = self._request.GET.get("page", "")
@@ -127,9 +119,7 @@ class TableView:
     def filterset(self) -> django_filters.FilterSet | None:
         if self.table.filters is None:
             return None
-        return self.table.filters(
-            self._request.GET, queryset=self._base, request=self._request
-        )
+        return self.table.filters(self._request.GET, queryset=self._base, request=self._request)
 
     @property
     def filter_form(self) -> Any:
@@ -155,9 +145,7 @@ class TableView:
         queryset = self._base if self.filterset is None else self.filterset.qs
         fields = self.table._orders[self.sort.removeprefix("-")]
         if self.sort.startswith("-"):
-            fields = tuple(
-                f.removeprefix("-") if f.startswith("-") else f"-{f}" for f in fields
-            )
+            fields = tuple(f.removeprefix("-") if f.startswith("-") else f"-{f}" for f in fields)
         return queryset.order_by(*fields, "-pk" if self.sort.startswith("-") else "pk")
 
     @cached_property
@@ -165,9 +153,7 @@ class TableView:
         """Page number, its rows, and whether more follow."""
         size, number = self.table.page_size, self._page_asked()
         if number * size > self.table.count_cap:
-            number = min(
-                number, self._last_page
-            )  # counting first: a far page must exist
+            number = min(number, self._last_page)  # counting first: a far page must exist
         rows = self._slice(number)
         if not rows and number > 1:
             number = self._last_page
@@ -214,9 +200,7 @@ class TableView:
             return self.last_index
         if "_exact_count" in self.__dict__:
             return self._exact_count
-        counted = (
-            self._ordered.order_by().values("pk")[: self.table.count_cap + 1].count()
-        )
+        counted = self._ordered.order_by().values("pk")[: self.table.count_cap + 1].count()
         return min(counted, self.table.count_cap)
 
     @property
@@ -232,9 +216,7 @@ class TableView:
             query.append(("sort", sort or self.sort))
         if page > 1:
             query.append(("page", str(page)))
-        return (
-            f"{self._request.path}?{urlencode(query)}" if query else self._request.path
-        )
+        return f"{self._request.path}?{urlencode(query)}" if query else self._request.path
 
     @property
     def next_url(self) -> str:

@@ -10,6 +10,8 @@ from django.utils.formats import date_format, number_format
 
 from common.units import BYTES_PER_UNIT, DataVolume
 
+UNKNOWN = "\N{EN DASH}"
+"""Stands for a figure or a time that is not known."""
 _DECIMALS = Decimal("0.01")
 
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from django.urls import URLResolver, include, path
 
 from tem_portal import health, home
+from tem_portal.styleguide import styleguide
 from tenants.views import start
 
 TENANT_APPS = {
@@ -36,6 +37,7 @@ urlpatterns = [
     path("operators/", include("tenants.operator_urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("t/<slug:tenant_slug>/", include([path("", home.home, name="home"), *_of_tenant()])),
 ]
 

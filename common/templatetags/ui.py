@@ -112,7 +112,7 @@ def action(
     context: template.Context, label: str, url: str, *, variant: str = "secondary", icon: str = "",
     **fields: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    """`{% action "Retire" url variant="danger" %}`: a POST form of one button; fields are hidden."""
+    """`{% action "Retire" url variant="danger" %}`: a POST form of one button."""
     return {
         "csrf_token": context.get("csrf_token"),
         "label": label,
@@ -131,7 +131,7 @@ def crumb(label: str, url: str) -> SafeString:
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*forms: Any) -> dict[str, Any]:
-    """`{% error_summary form %}`: all problems of the forms and formsets, linked to their fields."""
+    """`{% error_summary form %}`: all problems of forms and formsets, linked to their fields."""
     return {"problems": collect_problems(*forms)}
 
 
@@ -162,14 +162,14 @@ def toast_look(level_tag: str) -> statuses.Look:
 @register.filter
 def volume(value: int | None) -> str:
     """Bytes as `1.25 GB`, in the language's own number form; a dash when not known."""
-    return "–" if value is None else wording.volume(int(value))
+    return wording.UNKNOWN if value is None else wording.volume(int(value))
 
 
 @register.filter
 def exact_volume(value: int | None) -> SafeString | str:
     """As `volume`, with the exact bytes at hand for whoever needs them."""
     if value is None:
-        return "–"
+        return wording.UNKNOWN
     exact = _("%(bytes)s bytes") % {"bytes": number_format(int(value), force_grouping=True)}
     return format_html(
         '<data value="{}" title="{}">{}</data>',
@@ -183,17 +183,15 @@ def exact_volume(value: int | None) -> SafeString | str:
 def moment(value: datetime | None) -> SafeString | str:
     """A time in the tenant's zone, to the minute; the machine's form beside it."""
     if value is None:
-        return "–"
-    return format_html(
-        '<time datetime="{}">{}</time>', value.isoformat(), wording.moment(value)
-    )  # fmt: skip
+        return wording.UNKNOWN
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), wording.moment(value))
 
 
 @register.filter
 def ago(value: datetime | None) -> SafeString | str:
     """How long ago, in its largest unit; the exact time at hand."""
     if value is None:
-        return "–"
+        return wording.UNKNOWN
     seconds = (timezone.now() - value).total_seconds()
     if 0 <= seconds < 60:
         words = _("just now")
@@ -212,14 +210,14 @@ def ago(value: datetime | None) -> SafeString | str:
 @register.filter
 def day(value: Any) -> str:
     """A date, short: 18 Mar 2025."""
-    return "–" if value is None else date_format(value, "j M Y")
+    return wording.UNKNOWN if value is None else date_format(value, "j M Y")
 
 
 @register.filter
 def clock(value: datetime | None) -> SafeString | str:
     """The time of day to the second, where the day stands above it."""
     if value is None:
-        return "–"
+        return wording.UNKNOWN
     words = date_format(timezone.localtime(value), "H:i:s")
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
 
