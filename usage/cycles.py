@@ -61,7 +61,9 @@ def cycle_of_day(rule: CycleRule, day: date) -> Cycle:
         return Cycle(day, day + timedelta(days=1))
     if rule.kind == "days":
         assert rule.days is not None and rule.first_day is not None
-        first = rule.first_day + timedelta(days=(day - rule.first_day).days // rule.days * rule.days)
+        first = rule.first_day + timedelta(
+            days=(day - rule.first_day).days // rule.days * rule.days
+        )
         return Cycle(first, first + timedelta(days=rule.days))
     this_month = _billing_day(day.year, day.month, rule.billing_day)
     if day >= this_month:

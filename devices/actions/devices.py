@@ -84,6 +84,9 @@ def _add_state(devices: Sequence[Device], tenant_id: int, now: datetime) -> None
         batch_size=BATCH,
     )
     DeviceControl.objects.bulk_create(
-        [DeviceControl(tenant_id=tenant_id, device=device, desired_since=now) for device in devices],
+        [
+            DeviceControl(tenant_id=tenant_id, device=device, desired_since=now)
+            for device in devices
+        ],
         batch_size=BATCH,
     )

@@ -10,7 +10,7 @@ from common.tenancy import TenantForeignKey, TenantModel
 
 @keep_history()
 class Sim(TenantModel):
-    """A SIM or eSIM profile. A line whose SIM is not known yet has a placeholder without numbers."""
+    """A SIM or eSIM profile. A line whose SIM is not known has a placeholder without numbers."""
 
     iccid = models.CharField(_("ICCID"), max_length=20, blank=True)
     imsi = models.CharField(_("IMSI"), max_length=15, blank=True)

@@ -37,7 +37,6 @@ class SimulatorMessage(TenantModel):
     command_id = models.UUIDField(unique=True)
     payload = models.BinaryField()
     due_at = models.DateTimeField()
-    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("message to a simulated device")

@@ -100,9 +100,7 @@ def _sims_for(keys: Sequence[NewLine], tenant_id: int) -> list[Sim]:
     """A SIM for each key: the one that has its ICCID or IMSI, else a new one."""
     iccids = [key.iccid for key in keys if key.iccid]
     imsis = [key.imsi for key in keys if key.imsi]
-    known = (
-        Sim.objects.filter(Q(iccid__in=iccids) | Q(imsi__in=imsis)) if iccids or imsis else []
-    )
+    known = Sim.objects.filter(Q(iccid__in=iccids) | Q(imsi__in=imsis)) if iccids or imsis else []
     by_iccid = {sim.iccid: sim for sim in known if sim.iccid}
     by_imsi = {sim.imsi: sim for sim in known if sim.imsi}
     sims = [

@@ -1,0 +1,84 @@
+"""The life of an alert: raised once, settled when its reason is gone, reopened if it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from alerts.models import Alert
+from common.tenancy import current_tenant_id
+
+
+@dataclass(frozen=True)
+class NewAlert:
+    """An alert about to be raised; the identity decides whether it is the same as another."""
+
+    identity: str
+    kind: str
+    subject_type: str
+    subject_id: int
+    severity: str
+    reason: str
+    facts: dict[str, Any] = field(default_factory=dict, hash=False)
+    late: bool = False
+
+
+def raise_alerts(*, alerts: Sequence[NewAlert], now: datetime) -> None:
+    """Raise what has not been raised yet, and reopen what had been settled."""
+    if not alerts:
+        return
+    Alert.objects.bulk_create(
+        [
+            Alert(
+                tenant_id=current_tenant_id(),
+                identity=alert.identity,
+                kind=alert.kind,
+                subject_type=alert.subject_type,
+                subject_id=alert.subject_id,
+                severity=alert.severity,
+                reason=alert.reason,
+                facts=alert.facts,
+                late=alert.late,
+                raised_at=now,
+            )
+            for alert in sorted(alerts, key=lambda alert: alert.identity)
+        ],
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    returned = [alert.identity for alert in alerts if not alert.late]
+    Alert.objects.filter(identity__in=returned, state="resolved").update(
+        state="open", resolved_at=None
+    )
+
+
+SETTLE = """
+UPDATE alerts_alert SET state = 'resolved', resolved_at = %(now)s
+WHERE tenant_id = %(tenant)s AND subject_type = %(type)s AND subject_id = ANY(%(ids)s)
+  AND state <> 'resolved' AND NOT late AND identity <> ALL(%(holding)s)
+"""
+
+
+def settle_alerts(
+    *, subject_type: str, subject_ids: Iterable[int], holding: Iterable[str], now: datetime
+) -> int:
+    """Resolve the subjects' open alerts whose identity no longer holds; returns how many.
+
+    Alerts about closed cycles are left to people: nothing in the present can settle them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SETTLE,
+            {
+                "now": now,
+                "tenant": current_tenant_id(),
+                "type": subject_type,
+                "ids": list(subject_ids),
+                "holding": list(holding),
+            },
+        )
+        return cursor.rowcount

@@ -1,0 +1,101 @@
+"""The sentences that explain: decisions, alerts, signals, refusals, in the reader's language.
+
+Rows keep a key and figures, never a finished text, so the same row reads in English, Dutch and
+French and its figures are formatted for the reader. A key that is not here is a bug that a test
+finds; on a page it shows as itself rather than as an error.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext_lazy as _
+
+from common.units import DataVolume
+
+SCOPES = {"domestic": _("domestic data"), "roaming": _("roaming data"), "total": _("data in total")}
+PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "knox": "Android"}
+
+SENTENCES = {
+    "within_limits": _("Usage is within the limits of the cycle."),
+    "no_policy": _("No policy holds for this line, so nothing is limited."),
+    "line_retired": _("The line is retired, so nothing is limited."),
+    "limit_near": _("%(used)s of %(scope)s used; the notice at %(limit)s has been reached."),
+    "limit_reached": _("%(used)s of %(scope)s used; the limit of %(limit)s has been reached."),
+    "unblocked_by_hand": _(
+        "%(used)s of %(scope)s used, over the limit of %(limit)s, but unblocked by hand until "
+        "%(until)s."
+    ),
+    "evaluation_failed": _("The line could not be judged after %(attempts)s tries: %(error)s"),
+    "released_within_limits": _("No limit is reached any more, so service is restored."),
+    "released_by_exception": _("Unblocked by hand until %(until)s, so service is restored."),
+    "signal_seen_before": _("The same signal was received before."),
+    "portal_switched_off": _("Enforcement is switched off in the portal."),
+    "connector_not_active": _("The connector is not active."),
+    "line_without_device": _("Held: the line's SIM is in no known device."),
+    "not_the_data_sim": _("Held: another SIM of the device carries its data."),
+    "device_gone": _("The line's SIM is no longer in this device."),
+    "no_cellular_hardware": _("This device has no mobile radio, so there is nothing to block."),
+    "os_too_old": _("%(platform)s %(version)s is below the supported minimum (%(minimum)s)."),
+    "ios8_no_cellular_rule": _(
+        "iOS 8 has no rule for mobile data per app; update the device to iOS 9 or later."
+    ),
+    "user_enrollment": _(
+        "Personally enrolled Apple devices do not accept roaming or cellular controls."
+    ),
+    "not_knox": _("Only Samsung Knox devices can have mobile data switched off remotely."),
+    "work_profile_only": _("Only the work profile is managed; mobile data belongs to the owner."),
+    "not_enrolled": _("The device is not, or no longer, under management."),
+    "unknown_platform": _("Only Samsung Knox, iOS and iPadOS are supported."),
+}
+
+
+def sentence(key: str, facts: dict[str, Any] | None = None) -> str:
+    """The sentence of a key in the active language, with its figures filled in."""
+    if not key:
+        return ""
+    template = SENTENCES.get(key)
+    if template is None:
+        return key
+    try:
+        return str(template) % {name: _shown(name, value) for name, value in (facts or {}).items()}
+    except (KeyError, TypeError, ValueError):
+        return key
+
+
+def english(key: str, facts: dict[str, Any] | None = None) -> str:
+    """The sentence in English, for records that outlive any reader's language."""
+    with translation.override("en"):
+        return sentence(key, facts)
+
+
+def volume_text(in_bytes: int | None) -> str:
+    """A volume in its largest decimal unit, in the reader's number form: `1.25 GB`."""
+    if in_bytes is None:
+        return str(_("no limit"))
+    amount, unit = DataVolume(in_bytes).largest_unit()
+    places = 0 if unit == "B" else 2
+    shown = number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
+    return f"{shown}\N{NO-BREAK SPACE}{unit}"
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in {"used", "limit", "cap"}:
+        return volume_text(value if value is None else int(value))
+    if name == "scope":
+        return str(SCOPES.get(value, value))
+    if name == "platform":
+        return PLATFORMS.get(value, str(value))
+    if name == "until":
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+    if name.endswith("_day"):
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+        return date_format(day, "SHORT_DATE_FORMAT")
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return number_format(value, use_l10n=True)
+    return str(value)

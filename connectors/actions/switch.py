@@ -1,0 +1,62 @@
+"""Turning a connector's enforcement off and on.
+
+Off: every restriction that came from it is undone, offline devices when they return; what was
+set by hand stays. On: the running cycle is judged afresh; ignored signals are not replayed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.actions import record
+from common.tenancy import current_tenant_id
+from connectors.models import Connector, ConnectorState, Provider, SignalledRestriction
+from connectors.ports import lines
+from devices.actions.reasons import drop_origin
+
+if TYPE_CHECKING:
+    from tenants.models import User
+
+
+def create_built_in(*, by: User | None = None) -> Connector:
+    """The tenant's own engine, active from the start."""
+    with transaction.atomic():
+        connector = Connector.objects.create(
+            tenant_id=current_tenant_id(),
+            provider=Provider.BUILT_IN,
+            display_name=str(_("Built-in engine")),
+            app_authorized=True,
+            state=ConnectorState.ACTIVE,
+        )
+        record(by=by, action="connector.created", subject=connector)
+    return connector
+
+
+def set_enabled(*, connector: Connector, enabled: bool, by: User, now: datetime) -> int:
+    """Flip the portal's switch; returns how many devices are being released (0 when turning on).
+
+    Pressing a switch that already stands so changes nothing.
+    """
+    with transaction.atomic():
+        changed = Connector.objects.filter(pk=connector.pk, portal_enabled=not enabled).update(
+            portal_enabled=enabled
+        )
+        if not changed:
+            return 0
+        connector.portal_enabled = enabled
+        record(
+            by=by,
+            action="connector.enabled" if enabled else "connector.disabled",
+            subject=connector,
+            before={"portal_enabled": not enabled},
+            after={"portal_enabled": enabled},
+        )
+        SignalledRestriction.objects.filter(connector=connector).delete()
+        if enabled:
+            lines().make_all_due()
+            return 0
+        return len(drop_origin(origin=connector.origin, now=now))

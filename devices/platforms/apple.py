@@ -1,0 +1,114 @@
+"""Apple MDM: property lists with one shared network-usage-rules profile per device.
+
+The payload may exist once per device, so all restrictions live in one profile that is replaced
+in place: constant identifiers and UUIDs derived from the device. It binds managed apps only.
+Source: Apple's device-management schema (com.apple.networkusagerules, iOS 9+). An installed
+profile's content cannot be read back; the inner identifier names what it restricts.
+"""
+
+from __future__ import annotations
+
+import plistlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+from xml.parsers.expat import ExpatError
+
+from devices.plan import CELLULAR, Change, Look
+from devices.platforms.answers import Answer
+
+PROFILE = "portal.tem.networkusage"
+RULES = f"{PROFILE}.rules"
+PAYLOAD_TYPE = "com.apple.networkusagerules"
+NAMESPACE = UUID("6f1a2f0e-4f5c-4d52-9a53-5b3f4f0d7c11")
+ABSENT_PROFILE = {12013, 12075}
+"""Error codes of RemoveProfile for a profile that is not there: the wish is already true."""
+
+
+def render(
+    *, step: Change | Look, device_id: int, command_id: UUID, now: datetime
+) -> tuple[str, bytes]:
+    """The command's RequestType and its XML property list."""
+    if isinstance(step, Look):
+        command: dict[str, Any] = {"RequestType": "ProfileList", "ManagedOnly": True}
+    elif step.desired:
+        profile = plistlib.dumps(network_rules_profile(device_id, step.desired))
+        command = {"RequestType": "InstallProfile", "Payload": profile}
+    else:
+        command = {"RequestType": "RemoveProfile", "Identifier": PROFILE}
+    document = {"CommandUUID": str(command_id).upper(), "Command": command}
+    return command["RequestType"], plistlib.dumps(document)
+
+
+def network_rules_profile(device_id: int, restrictions: frozenset[str]) -> dict[str, Any]:
+    """The profile that restricts every managed app of the device."""
+    rule = {
+        "AllowRoamingCellularData": False,
+        "AllowCellularData": CELLULAR not in restrictions,
+    }
+    return {
+        "PayloadType": "Configuration",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": PROFILE,
+        "PayloadUUID": str(uuid5(NAMESPACE, f"{device_id}/profile")).upper(),
+        "PayloadDisplayName": "Mobile data limits",
+        "PayloadContent": [
+            {
+                "PayloadType": PAYLOAD_TYPE,
+                "PayloadVersion": 1,
+                "PayloadIdentifier": ".".join([RULES, *sorted(restrictions)]),
+                "PayloadUUID": str(uuid5(NAMESPACE, f"{device_id}/rules")).upper(),
+                "ApplicationRules": [rule],
+            }
+        ],
+    }
+
+
+def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
+    """Read a device's answer. An acknowledged change proves nothing until a ProfileList does."""
+    try:
+        answer = plistlib.loads(raw)
+    except (plistlib.InvalidFileException, ExpatError, ValueError):
+        return Answer("failed", error="The device's answer is not a property list.")
+    if not isinstance(answer, dict):
+        return Answer("failed", error="The device's answer is not a dictionary.")
+    status = answer.get("Status")
+    if status == "NotNow":
+        return Answer("not_now")
+    if status == "CommandFormatError":
+        return Answer("format_error", error=_chain(answer) or "The device rejects the format.")
+    if status == "Error":
+        codes = {link.get("ErrorCode") for link in _links(answer)}
+        if kind == "RemoveProfile" and codes & ABSENT_PROFILE:
+            return Answer("acknowledged")
+        return Answer("failed", error=_chain(answer) or "The device answered with an error.")
+    if status != "Acknowledged":
+        return Answer("failed", error=f"The device answered with the status {status!r}."[:300])
+    if kind != "ProfileList":
+        return Answer("acknowledged")
+    return Answer("verified", observed=_observed(answer.get("ProfileList")))
+
+
+def _observed(profiles: Any) -> frozenset[str]:
+    found: set[str] = set()
+    for profile in profiles if isinstance(profiles, list) else []:
+        if not isinstance(profile, dict) or profile.get("PayloadIdentifier") != PROFILE:
+            continue
+        for content in profile.get("PayloadContent") or []:
+            identifier = str(content.get("PayloadIdentifier", ""))
+            if identifier.startswith(RULES):
+                found.update(part for part in identifier[len(RULES) :].split(".") if part)
+    return frozenset(found)
+
+
+def _links(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    chain = answer.get("ErrorChain")
+    return [link for link in chain if isinstance(link, dict)] if isinstance(chain, list) else []
+
+
+def _chain(answer: dict[str, Any]) -> str:
+    return "; ".join(
+        f"{link.get('ErrorDomain', '')} {link.get('ErrorCode', '')}: "
+        f"{link.get('USEnglishDescription') or link.get('LocalizedDescription') or ''}"
+        for link in _links(answer)
+    )[:500]

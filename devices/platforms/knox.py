@@ -1,0 +1,72 @@
+"""Samsung Knox: the JSON that the portal's agent on the phone carries out.
+
+Knox has no wire format; each call names a method of the SDK and the getter that proves it,
+because setRoamingData returns nothing. An answer therefore always tells the state.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from devices.plan import CELLULAR, ROAMING, Change, Look
+from devices.platforms.answers import Answer
+
+SWITCHES = {
+    ROAMING: ("RoamingPolicy", "setRoamingData", "isRoamingDataEnabled"),
+    CELLULAR: ("RestrictionPolicy", "setCellularData", "isCellularDataAllowed"),
+}
+"""Restriction -> policy class, setter, getter; both take and give True for "allowed"."""
+
+
+def render(
+    *, step: Change | Look, device_id: int, command_id: UUID, now: datetime
+) -> tuple[str, bytes]:
+    """The command's type and its JSON."""
+    calls: list[dict[str, Any]] = []
+    for restriction, (policy, setter, getter) in SWITCHES.items():
+        call: dict[str, Any] = {"policy": policy, "verify": getter}
+        if isinstance(step, Change):
+            allowed = restriction not in step.desired
+            call |= {"method": setter, "args": [allowed], "expect": allowed}
+        calls.append(call)
+    kind = "knox.restriction" if isinstance(step, Change) else "knox.query"
+    document = {
+        "command_uuid": str(command_id),
+        "type": kind,
+        "issued_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "calls": calls,
+    }
+    return kind, json.dumps(document, indent=1).encode()
+
+
+def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
+    """Read an agent's answer; a getter that contradicts the wish is a failure."""
+    try:
+        answer = json.loads(raw)
+        calls = json.loads(payload)["calls"]
+        results = answer["calls"]
+        verified = [result["verified"] for result in results]
+        status = answer["status"]
+    except (ValueError, KeyError, TypeError):
+        return Answer("failed", error="The agent's answer cannot be read.")
+    if status != "SUCCESS":
+        errors = [str(result["error"]) for result in results if result.get("error")]
+        return Answer("failed", error="; ".join([str(status), *errors])[:500])
+    getters = {getter: restriction for restriction, (_, _, getter) in SWITCHES.items()}
+    observed = frozenset(
+        getters[call["verify"]]
+        for call, allowed in zip(calls, verified, strict=False)
+        if allowed is False
+    )
+    missed = [
+        call["verify"]
+        for call, allowed in zip(calls, verified, strict=False)
+        if "expect" in call and allowed is not call["expect"]
+    ]
+    if missed or len(verified) != len(calls):
+        names = ", ".join(missed) or "a call without a result"
+        return Answer("failed", observed=observed, error=f"Not as told: {names}.")
+    return Answer("verified", observed=observed)

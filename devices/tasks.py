@@ -1,0 +1,17 @@
+"""Nudged and swept: the work itself is in devices.workers and in the simulator."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from devices.gateways.simulator import fleet
+from devices.workers import enforce
+
+
+@shared_task
+def enforce_due() -> None:
+    enforce.enforce_due(now=timezone.now())
+
+
+@shared_task
+def answer_simulated() -> None:
+    fleet.answer_due(now=timezone.now())

@@ -1,0 +1,498 @@
+"""Reading carriers' usage files: from bytes to samples, or to a sentence per refused row.
+
+Carriers write every dialect of CSV. What can be known is detected once per file (encoding,
+delimiter, decimal mark, order of day and month) and what cannot be known is refused rather than
+guessed, row by row, so that one bad row never costs its neighbours. One physical line is one
+row: a quote that is not closed spoils its own line only. Pure: no Django, no clock.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from common.units import BYTES_PER_UNIT, MAX_VOLUME, BadVolume, DataVolume
+
+DELIMITERS = ",;\t|"
+MAX_LINE = 100_000
+MAX_COLUMNS = 500
+SHOWN = 40
+UNKNOWN_ABROAD = "ZZ"
+TRUE = {"1", "true", "yes", "y", "j", "ja", "oui", "roaming", "r"}
+FALSE = {"", "0", "false", "no", "n", "nee", "non", "home", "domestic", "national", "h"}
+EPOCH = datetime(1970, 1, 1)
+EPOCH_ORDINAL = EPOCH.toordinal()
+
+
+class BadFile(ValueError):
+    """The file as a whole cannot be read; the message says what would be accepted."""
+
+
+class BadRow(ValueError):
+    """One row cannot be taken: (column, value, sentence)."""
+
+    def __init__(self, column: str, value: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.column = column
+        self.value = shortened(value)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which column holds what, by its header. Times without an offset are in `zone`."""
+
+    line_column: str
+    volume_column: str
+    unit: str
+    time_column: str
+    zone: ZoneInfo
+    country_column: str | None = None
+    roaming_column: str | None = None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What was detected in the file itself. `day_first` is None where nothing shows it."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    decimal_comma: bool | None
+    day_first: bool | None
+
+
+@dataclass(slots=True)
+class Sample:
+    """One row that can be taken. `at` is seconds since 1970 in UTC, `key` 32 hex digits."""
+
+    row: int
+    line: str
+    at: float
+    country: str
+    volume: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One row that cannot: its number (the header is row 1), and why."""
+
+    row: int
+    column: str
+    value: str
+    sentence: str
+
+
+def shortened(value: str) -> str:
+    """The value as a message shows it: printable, at most SHOWN characters."""
+    shown = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in value)
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+# --- the file as a whole ----------------------------------------------------------------------
+
+
+def detect(stream: BinaryIO, layout: Layout) -> Dialect:
+    """Read the beginning of the file and say what it is. Raises BadFile.
+
+    Leaves the stream at its start.
+    """
+    head = stream.read(1_000_000)
+    stream.seek(0)
+    if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
+        raise BadFile("The file is empty. It should have a header and a row per usage record.")
+    encoding = _encoding(head)
+    text = head.decode(encoding, errors="replace")
+    if "\x00" in text:
+        raise BadFile("The file holds binary data. A CSV file in UTF-8 is expected.")
+    lines = text.splitlines()
+    if len(head) == 1_000_000:
+        lines = lines[:-1]
+    if not lines or len(lines[0]) > MAX_LINE:
+        raise BadFile(f"The first line is longer than {MAX_LINE:,} characters; is this a CSV file?")
+    delimiter = max(DELIMITERS, key=lines[0].count)
+    header = _fields(lines[0], delimiter)
+    if len(header) > MAX_COLUMNS:
+        raise BadFile(f"The file has {len(header):,} columns; at most {MAX_COLUMNS} can be read.")
+    names = tuple(name.strip() for name in header)
+    _check_header(names, layout)
+    rows = [_fields(line, delimiter) for line in lines[1:1001] if line.strip()]
+    return Dialect(
+        encoding=encoding,
+        delimiter=delimiter,
+        header=names,
+        decimal_comma=_decimal_comma(_column(rows, names, layout.volume_column)),
+        day_first=_day_first(_column(rows, names, layout.time_column)),
+    )
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _check_header(names: tuple[str, ...], layout: Layout) -> None:
+    wanted = [layout.line_column, layout.volume_column, layout.time_column]
+    wanted += [name for name in (layout.country_column, layout.roaming_column) if name]
+    for name in wanted:
+        count = names.count(name)
+        if count == 0:
+            found = ", ".join(shortened(known) for known in names[:20])
+            raise BadFile(f"There is no column {shortened(name)!r}. The file has: {found}.")
+        if count > 1:
+            raise BadFile(f"The column {shortened(name)!r} stands {count} times in the header.")
+
+
+def _column(rows: list[list[str]], names: tuple[str, ...], name: str) -> list[str]:
+    index = names.index(name)
+    return [row[index].strip() for row in rows if len(row) > index]
+
+
+def _decimal_comma(values: Iterable[str]) -> bool | None:
+    """Whether a comma is the decimal mark; None where the values do not show it."""
+    for value in values:
+        comma, dot = value.rfind(","), value.rfind(".")
+        if comma >= 0 and dot >= 0:
+            return comma > dot
+        if comma >= 0 and (value.count(",") == 1 and len(value) - comma - 1 != 3):
+            return True
+        if dot >= 0 and (value.count(".") == 1 and len(value) - dot - 1 != 3):
+            return False
+    return None
+
+
+_SLASHED = re.compile(
+    r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?$"
+)
+
+
+def _day_first(values: Iterable[str]) -> bool | None:
+    """Whether dates as 31/12/2024 are day first; None where none is above 12."""
+    for value in values:
+        match = _SLASHED.match(value)
+        if match and int(match[1]) > 12:
+            return True
+        if match and int(match[2]) > 12:
+            return False
+    return None
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def chunks(stream: BinaryIO, dialect: Dialect, size: int) -> Iterator[list[tuple[int, str]]]:
+    """(row number, line) in lists of at most `size`, the header left out, blank lines too.
+
+    A line longer than MAX_LINE comes as its beginning, which the row parser then refuses, so
+    memory stays flat whatever the file holds.
+    """
+    chunk: list[tuple[int, str]] = []
+    for number, line in enumerate(_lines(stream, dialect.encoding), start=1):
+        if number == 1 or not line.strip():
+            continue
+        chunk.append((number, line))
+        if len(chunk) >= size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
+    if encoding == "utf-16":
+        yield from _wide_lines(stream)
+        return
+    first = True
+    pending = b""
+    while block := stream.read(1_000_000):
+        pending += block
+        *whole, pending = pending.split(b"\n")
+        for raw in whole:
+            yield from _split_returns(raw, encoding if first else encoding.removesuffix("-sig"))
+            first = False
+        if len(pending) > 8 * MAX_LINE:
+            pending = pending[: 2 * MAX_LINE]  # too long already; refused when it ends
+    if pending:
+        yield from _split_returns(pending, encoding if first else encoding.removesuffix("-sig"))
+
+
+def _split_returns(raw: bytes, encoding: str) -> Iterator[str]:
+    """A line of bytes as text; old files end lines with a bare carriage return."""
+    text = raw[: 4 * MAX_LINE].decode(encoding, errors="replace").rstrip("\r")
+    if "\r" in text:
+        yield from text.split("\r")
+    else:
+        yield text
+
+
+def _wide_lines(stream: BinaryIO) -> Iterator[str]:
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    pending = ""
+    while block := stream.read(1_000_000):
+        pending += decoder.decode(block)
+        *whole, pending = pending.split("\n")
+        yield from (line.rstrip("\r") for line in whole)
+        if len(pending) > 8 * MAX_LINE:
+            pending = pending[: 2 * MAX_LINE]
+    if pending:
+        yield pending.rstrip("\r")
+
+
+class RowReader:
+    """Turns lines into samples. One per file; keeps small caches of what repeats."""
+
+    def __init__(self, layout: Layout, dialect: Dialect, *, home: str) -> None:
+        """`home` is the carrier's country: rows that name none were used there."""
+        self.layout = layout
+        self.dialect = dialect
+        self.home = home
+        self.width = len(dialect.header)
+        index = dialect.header.index
+        self.line_at = index(layout.line_column)
+        self.volume_at = index(layout.volume_column)
+        self.time_at = index(layout.time_column)
+        self.country_at = index(layout.country_column) if layout.country_column else None
+        self.roaming_at = index(layout.roaming_column) if layout.roaming_column else None
+        self.factor = BYTES_PER_UNIT[layout.unit]
+        self._offsets: dict[tuple[int, int, int, int], float | None] = {}
+
+    def read(self, lines: list[tuple[int, str]]) -> tuple[list[Sample], list[Rejected]]:
+        """Samples and rejected rows of a chunk, each in the order of the file."""
+        samples: list[Sample] = []
+        rejected: list[Rejected] = []
+        fields_of = self._all_fields(lines)
+        md5 = hashlib.md5
+        for (number, line), fields in zip(lines, fields_of, strict=True):
+            try:
+                if fields is None or len(fields) != self.width:
+                    fields = self._careful_fields(line)
+                samples.append(
+                    Sample(
+                        number,
+                        self._line(fields[self.line_at]),
+                        self._time(fields[self.time_at]),
+                        self._country(fields),
+                        self._volume(fields[self.volume_at]),
+                        md5("\x1f".join(fields).encode(), usedforsecurity=False).hexdigest(),
+                    )
+                )
+            except BadRow as bad:
+                rejected.append(Rejected(number, bad.column, bad.value, bad.sentence))
+        return samples, rejected
+
+    def _all_fields(self, lines: list[tuple[int, str]]) -> Iterable[list[str] | None]:
+        """All rows at once where no quote stands in the way, else one by one."""
+        if not any('"' in line for _, line in lines):
+            delimiter = self.dialect.delimiter
+            return [line.split(delimiter) if len(line) <= MAX_LINE else None for _, line in lines]
+        return [None] * len(lines)
+
+    def _careful_fields(self, line: str) -> list[str]:
+        if len(line) > MAX_LINE:
+            raise BadRow("", line[:80], f"The row is longer than {MAX_LINE:,} characters.")
+        try:
+            fields = next(csv.reader([line], delimiter=self.dialect.delimiter, strict=True), [])
+        except csv.Error:
+            raise BadRow("", line[:80], "A quoted value is not closed on this line.") from None
+        if len(fields) != self.width:
+            raise BadRow(
+                "",
+                line[:80],
+                f"The row has {len(fields)} values, the header {self.width}.",
+            )
+        return fields
+
+    def _line(self, text: str) -> str:
+        value = text.strip()
+        if not value:
+            raise BadRow(self.layout.line_column, text, "The row names no line.")
+        if len(value) > 64 or "\x00" in value or "\N{REPLACEMENT CHARACTER}" in value:
+            raise BadRow(self.layout.line_column, text, "This cannot be the name of a line.")
+        if _MANGLED.match(value):
+            raise BadRow(
+                self.layout.line_column,
+                text,
+                "A spreadsheet has turned this number into an approximation; export it as text.",
+            )
+        return value
+
+    def _volume(self, text: str) -> int:
+        try:
+            amount = Decimal(text)
+            if 0 <= amount < 10**15 and "," not in text:
+                scaled = amount * self.factor
+                whole = int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
+                if whole <= MAX_VOLUME:
+                    return whole
+            return DataVolume.of(amount, self.layout.unit).in_bytes
+        except BadVolume as bad:
+            raise BadRow(self.layout.volume_column, text, str(bad)) from None
+        except (InvalidOperation, ValueError):
+            return self._odd_volume(text)
+
+    def _odd_volume(self, text: str) -> int:
+        column = self.layout.volume_column
+        value = re.sub(r"[\s'\N{RIGHT SINGLE QUOTATION MARK}]", "", text)
+        if not value:
+            raise BadRow(column, text, "The row has no volume.")
+        if re.search(r"[A-Za-z]{1,3}$", value) and value[0].isdigit():
+            raise BadRow(
+                column,
+                text,
+                f"The value carries a unit of its own; the file is in {self.layout.unit}.",
+            )
+        comma = self.dialect.decimal_comma
+        if not re.match(r"^-?\d[\d.,]*$", value):
+            raise BadRow(column, text, "This is not a number; 12.5 or 12,5 would be.")
+        if comma is None:
+            raise BadRow(
+                column, text, "It cannot be told whether the mark divides thousands or decimals."
+            )
+        plain = value.replace(".", "").replace(",", ".") if comma else value.replace(",", "")
+        try:
+            return DataVolume.of(Decimal(plain), self.layout.unit).in_bytes
+        except (BadVolume, InvalidOperation) as bad:
+            raise BadRow(column, text, str(bad) or "This is not a number.") from None
+
+    def _country(self, fields: list[str]) -> str:
+        country = fields[self.country_at].strip().upper() if self.country_at is not None else ""
+        if country:
+            if not _COUNTRY.match(country):
+                raise BadRow(
+                    self.layout.country_column or "",
+                    country,
+                    "This is not a country; two letters are, as in NL (ISO 3166-1).",
+                )
+            return country
+        if self.roaming_at is None:
+            return self.home
+        flag = fields[self.roaming_at].strip().casefold()
+        if flag in FALSE:
+            return self.home
+        if flag in TRUE:
+            return UNKNOWN_ABROAD
+        raise BadRow(
+            self.layout.roaming_column or "",
+            flag,
+            "This says neither home nor roaming; yes, no, 1 or 0 would.",
+        )
+
+    def _time(self, text: str) -> float:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            moment = self._odd_time(text.strip())
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+        key = (moment.year, moment.month, moment.day, moment.hour)
+        offset = self._offsets.get(key)
+        if offset is None:
+            offset = self._offset(moment, key, text)
+        return (moment - EPOCH).total_seconds() - offset
+
+    def _offset(self, moment: datetime, key: tuple[int, int, int, int], text: str) -> float:
+        """The zone's offset (seconds) at a local time; remembered if it holds the hour through."""
+        zone = self.layout.zone
+        local = moment.replace(tzinfo=zone)
+        if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+            raise BadRow(
+                self.layout.time_column,
+                text,
+                f"The clocks in {zone.key} skipped this time when summer time began.",
+            )
+        offset = local.utcoffset() or timedelta()
+        start = moment.replace(minute=0, second=0, microsecond=0, tzinfo=zone)
+        end = start + timedelta(minutes=59, seconds=59)
+        back = start.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+        if start.utcoffset() == end.utcoffset() == offset and back == start.replace(tzinfo=None):
+            if len(self._offsets) > 50_000:
+                self._offsets.clear()
+            self._offsets[key] = offset.total_seconds()
+        return offset.total_seconds()
+
+    def _odd_time(self, text: str) -> datetime:
+        column = self.layout.time_column
+        if not text:
+            raise BadRow(column, text, "The row has no time.")
+        try:
+            if re.fullmatch(r"\d{14}", text):
+                return datetime.strptime(text, "%Y%m%d%H%M%S")
+            match = _SLASHED.match(text)
+            if match:
+                return self._slashed(match, text)
+            if re.fullmatch(r"\d{4}/\d{2}/\d{2}.*", text):
+                return datetime.fromisoformat(text.replace("/", "-"))
+        except ValueError:
+            raise BadRow(column, text, "There is no such date.") from None
+        if re.fullmatch(r"\d{9,11}|\d{12,14}", text):
+            raise BadRow(
+                column, text, "This looks like seconds since 1970; 2024-12-31 23:59:59 is expected."
+            )
+        raise BadRow(column, text, "This is not a time; 2024-12-31 23:59:59 would be.")
+
+    def _slashed(self, match: re.Match[str], text: str) -> datetime:
+        first, second, year = int(match[1]), int(match[2]), int(match[3])
+        day_first = self.dialect.day_first
+        if day_first is None and first != second:
+            raise BadRow(
+                self.layout.time_column,
+                text,
+                "It cannot be told which is day and which is month; 2024-12-31 would be clear.",
+            )
+        day, month = (first, second) if day_first is not False else (second, first)
+        return datetime(
+            year, month, day, int(match[4] or 0), int(match[5] or 0), int(match[6] or 0)
+        )
+
+
+_MANGLED = re.compile(r"^\d[.,]\d+[eE]\+?\d+$")
+_COUNTRY = re.compile(r"^[A-Z]{2}$")
+
+
+class LocalDays:
+    """Local days of instants in one zone, fast: the offset is looked up once an hour."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._hours: dict[int, int] = {}
+        self._days: dict[int, date] = {}
+
+    def of(self, at: float) -> date:
+        """The local day of an instant (seconds since 1970 in UTC)."""
+        quarter = int(at // 900)  # offsets change on quarters of an hour at the earliest
+        offset = self._hours.get(quarter)
+        if offset is None:
+            moment = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self.zone)
+            offset = int((moment.utcoffset() or timedelta()).total_seconds())
+            if len(self._hours) > 200_000:
+                self._hours.clear()
+            self._hours[quarter] = offset
+        ordinal = int((at + offset) // 86_400)
+        day = self._days.get(ordinal)
+        if day is None:
+            day = self._days[ordinal] = date.fromordinal(EPOCH_ORDINAL + ordinal)
+        return day

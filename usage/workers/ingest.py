@@ -1,0 +1,125 @@
+"""One batch of usage: records, counters and watches, in one transaction.
+
+1. The rows are copied to a temporary table.
+2. New ones become records; the primary key is the identity, so a row seen before does nothing.
+3. What was new is summed per line, day and country, and added to the counters in key order.
+4. The bytes are taken from the watches' budgets, in line order; a line whose budget is spent, or
+   whose usage belongs to a closed cycle, is due at once. Workers are nudged after commit.
+
+The order of locks (records, counters, watches, each sorted) is the same everywhere, so batches
+that meet wait for each other and never deadlock. A batch costs what it contains.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from common.tenancy import current_tenant_id
+from jobs.nudges import nudge
+from usage.actions.due import EVALUATE
+
+STAGE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS usage_stage (
+    line_id bigint, started_at timestamptz, key uuid, country varchar(2), volume bigint, day date,
+    ended_at timestamptz, volume_out bigint
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS usage_fresh (
+    line_id bigint, day date, country varchar(2), volume bigint, records integer
+) ON COMMIT DELETE ROWS
+"""
+COPY = "COPY usage_stage (line_id, started_at, key, country, volume, day) FROM STDIN"
+RECORDS = """
+WITH fresh AS (
+    INSERT INTO usage_usagerecord (tenant_id, line_id, started_at, source, key, ended_at, country,
+                                   volume, volume_out, day, file_id, received_at)
+    SELECT %(tenant)s, line_id, started_at, %(source)s, key, ended_at, country,
+           volume, volume_out, day, %(file)s, %(now)s
+    FROM usage_stage ORDER BY line_id, started_at, key
+    ON CONFLICT DO NOTHING
+    RETURNING line_id, day, country, volume
+)
+INSERT INTO usage_fresh (line_id, day, country, volume, records)
+SELECT line_id, day, country, sum(volume), count(*) FROM fresh GROUP BY 1, 2, 3
+"""
+COUNTERS = """
+INSERT INTO usage_usagecounter AS c (tenant_id, line_id, day, country, source, volume, records)
+SELECT %(tenant)s, line_id, day, country, %(source)s, volume, records
+FROM usage_fresh ORDER BY line_id, day, country
+ON CONFLICT (tenant_id, line_id, day, country, source)
+DO UPDATE SET volume = c.volume + excluded.volume, records = c.records + excluded.records
+"""
+WATCHES = """
+WITH spent AS (
+    SELECT f.line_id, min(f.day) AS first_day, sum(f.volume)::bigint AS total,
+           coalesce(sum(f.volume) FILTER (WHERE f.country = c.country), 0)::bigint AS home
+    FROM usage_fresh f
+    JOIN usage_line l ON l.tenant_id = %(tenant)s AND l.id = f.line_id
+    JOIN usage_carrier c ON c.tenant_id = %(tenant)s AND c.id = l.carrier_id
+    WHERE c.drives_limits = %(source)s
+    GROUP BY f.line_id
+), locked AS (
+    SELECT w.line_id, s.first_day, s.total, s.home, s.total - s.home AS abroad,
+           w.cycle_first_day IS NULL OR s.first_day < w.cycle_first_day AS late
+    FROM usage_linewatch w JOIN spent s ON s.line_id = w.line_id
+    WHERE w.tenant_id = %(tenant)s
+    ORDER BY w.line_id FOR UPDATE OF w
+)
+UPDATE usage_linewatch w
+SET home_budget = w.home_budget - s.home,
+    abroad_budget = w.abroad_budget - s.abroad,
+    total_budget = w.total_budget - s.total,
+    late_since = CASE WHEN s.late THEN least(w.late_since, s.first_day) ELSE w.late_since END,
+    evaluate_at = CASE
+        WHEN s.late OR w.home_budget <= s.home OR w.abroad_budget <= s.abroad
+          OR w.total_budget <= s.total
+        THEN least(w.evaluate_at, %(now)s) ELSE w.evaluate_at END
+FROM locked s
+WHERE w.tenant_id = %(tenant)s AND w.line_id = s.line_id
+  AND (s.late OR w.home_budget IS NOT NULL OR w.abroad_budget IS NOT NULL
+       OR w.total_budget IS NOT NULL)
+"""
+RESULT = (
+    "SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(volume), 0)::bigint FROM usage_fresh"
+)
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What a batch added: records that were new, and their bytes."""
+
+    accepted: int
+    volume: int
+
+
+def ingest(
+    *,
+    rows: Sequence[str] | Iterable[str],
+    source: str,
+    now: datetime,
+    file_id: int | None = None,
+    keep: bool = True,
+) -> Ingested:
+    """Take a batch for the tenant in scope. With `keep` false everything is rolled back.
+
+    `rows` are lines in COPY's text format: line id, start (timestamptz), key (uuid), country,
+    bytes, local day; tab-separated, each ended by a newline. Lines must belong to the tenant.
+    """
+    parameters = {"tenant": current_tenant_id(), "source": source, "file": file_id, "now": now}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(STAGE)
+        cursor.cursor.copy_expert(COPY, io.StringIO("".join(rows)))
+        cursor.execute(RECORDS, parameters)
+        cursor.execute(RESULT)
+        accepted, volume = cursor.fetchone()
+        if accepted:
+            cursor.execute(COUNTERS, parameters)
+            cursor.execute(WATCHES, parameters)
+            nudge(EVALUATE)
+        if not keep:
+            transaction.set_rollback(True)
+    return Ingested(accepted=accepted, volume=volume)

@@ -1,0 +1,117 @@
+"""From decisions to signals: sent where a line's decision differs from what was last signalled.
+
+What was last signalled is remembered per connector and line with its outcome, so a change of
+device, or a connector switched on again, sends the block afresh, and nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from connectors.actions.signals import SignalRequest, receive
+from connectors.models import Connector, Outcome, Provider, SignalledRestriction
+from usage.cycles import Cycle
+from usage.decisions import Crossing, Decision
+from usage.queries.due_lines import DueLine
+
+
+@dataclass
+class Judged:
+    """A line and its verdict, on the way to the database."""
+
+    line: DueLine
+    cycle: Cycle
+    starts_at: datetime
+    ends_at: datetime
+    verdict: Decision
+    late: tuple[Crossing, ...]
+    policy_id: int | None
+    decision_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.is_new:
+            self.decision_id = self.line.decision_id
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the verdict differs from the last decision."""
+        return self.verdict.fingerprint != self.line.fingerprint
+
+
+def send_signals(*, judged: list[Judged], now: datetime) -> None:
+    """Send the built-in engine's signals for these lines; a tenant without it sends none."""
+    connector = Connector.objects.filter(provider=Provider.BUILT_IN).first()
+    if connector is None:
+        return
+    last: dict[int, dict[str, SignalledRestriction]] = defaultdict(dict)
+    for row in SignalledRestriction.objects.filter(
+        connector=connector, line_id__in=[item.line.line_id for item in judged]
+    ):
+        last[row.line_id][row.restriction] = row
+    requests = [
+        request
+        for item in judged
+        if item.verdict.restrictions or item.line.line_id in last
+        for request in _requests(item, last[item.line.line_id], connector.lets_through, now)
+    ]
+    receive(connector=connector, requests=requests, now=now)
+
+
+def _requests(
+    item: Judged, last: dict[str, SignalledRestriction], lets_through: bool, now: datetime
+) -> Iterator[SignalRequest]:
+    line, verdict = item.line, item.verdict
+
+    def request(
+        restriction: str, action: str, device_id: int | None, reason: str, facts: dict[str, Any]
+    ) -> SignalRequest:
+        return SignalRequest(
+            key=uuid4(),
+            restriction=restriction,
+            action=action,
+            line_id=line.line_id,
+            device_id=device_id,
+            carries_data=line.carries_data or action == "unblock",
+            occurred_at=now,
+            reason=reason,
+            facts=facts,
+        )
+
+    for restriction, row in last.items():
+        moved = row.outcome == Outcome.PROCESSED and not _is_in_place(row, line)
+        if restriction not in verdict.restrictions:
+            released = _released(verdict)
+            yield request(restriction, "unblock", row.device_id or line.device_id, *released)
+        elif moved:
+            yield request(restriction, "unblock", row.device_id, "device_gone", {})
+    for restriction in verdict.restrictions:
+        if _wants_sending(last.get(restriction), line, lets_through):
+            yield request(restriction, "block", line.device_id, verdict.reason, verdict.facts)
+
+
+def _released(verdict: Decision) -> tuple[str, dict[str, Any]]:
+    if verdict.reason == "unblocked_by_hand":
+        return "released_by_exception", verdict.facts
+    if verdict.reason == "line_retired":
+        return "line_retired", {}
+    return "released_within_limits", verdict.facts
+
+
+def _wants_sending(row: SignalledRestriction | None, line: DueLine, lets_through: bool) -> bool:
+    if row is None:
+        return True
+    if row.outcome == Outcome.PROCESSED:
+        return not _is_in_place(row, line)
+    if row.outcome == Outcome.IGNORED:
+        return lets_through
+    return line.device_id is not None and line.carries_data
+
+
+def _is_in_place(row: SignalledRestriction, line: DueLine) -> bool:
+    """Whether the processed block stands on the device that carries the line's data now."""
+    return row.device_id == line.device_id and line.carries_data
