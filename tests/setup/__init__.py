@@ -1,0 +1,1 @@
+"""The two commands of a newcomer, with real processes, on a state folder of their own."""

@@ -1,0 +1,99 @@
+"""Programs are kept running, and a worker that only looks alive is found out."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from devtools.heartbeat import KEY, TOO_OLD, Heartbeat
+from devtools.keeper import Keeper
+from devtools.programs import Program
+from tests.setup.portal_run import eventually
+
+OLD_ENOUGH = TOO_OLD + 1
+
+
+def program(code: str, *, folder: Path) -> Program:
+    return Program(
+        name="example",
+        command=(sys.executable, "-c", code),
+        environment={},
+        log=folder / "example.log",
+        folder=folder,
+    )
+
+
+def test_one_that_dies_starts_again_and_the_terminal_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keeper = Keeper()
+    first = keeper.start(program("print('hello', flush=True); exit(3)", folder=tmp_path))
+    first.wait()
+    keeper.look()
+    assert "example ended (status 3), starts again in 1 s" in capsys.readouterr().out
+
+    def greeted_twice() -> bool:
+        keeper.look()
+        return (tmp_path / "example.log").read_text().count("hello") == 2
+
+    eventually(greeted_twice, within=5)
+    keeper.stop("example", patience=1)
+
+
+def test_its_pauses_grow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keeper = Keeper()
+    keeper.start(program("exit(1)", folder=tmp_path))
+
+    def died_twice() -> bool:
+        keeper.look()
+        return "in 2 s" in capsys.readouterr().out
+
+    eventually(died_twice, within=5)
+    keeper.stop("example", patience=1)
+
+
+def test_what_a_program_started_ends_with_it(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys, time;"
+        "print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    )
+    keeper = Keeper()
+    keeper.start(program(code, folder=tmp_path))
+    log = tmp_path / "example.log"
+    eventually(lambda: log.read_text().endswith("\n"), within=5)
+    keeper.stop("example", patience=5)
+    status = Path(f"/proc/{log.read_text().strip()}/stat")
+    eventually(lambda: not status.exists() or status.read_text().split()[2] == "Z", within=5)
+
+
+@pytest.fixture
+def beat() -> "redis.Redis":
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
+def silent(*, worker_age: float = OLD_ENOUGH, redis_url: str | None = None) -> bool:
+    return Heartbeat(redis_url=redis_url or settings.REDIS_URL).silent(worker_age=worker_age)
+
+
+def test_a_worker_with_a_fresh_beat_is_left_alone(beat: redis.Redis) -> None:
+    beat.set(KEY, time.time())
+    assert not silent()
+
+
+def test_a_worker_with_an_old_beat_or_none_is_found_out(beat: redis.Redis) -> None:
+    beat.set(KEY, time.time() - OLD_ENOUGH)
+    assert silent()
+    beat.delete(KEY)
+    assert silent()
+
+
+def test_a_young_worker_has_time_to_begin(beat: redis.Redis) -> None:
+    beat.delete(KEY)
+    assert not silent(worker_age=TOO_OLD - 1)
+
+
+def test_while_redis_is_away_no_worker_is_blamed() -> None:
+    assert not silent(redis_url="redis://127.0.0.1:1/0")
