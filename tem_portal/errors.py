@@ -8,4 +8,6 @@ from tenants.views.account import RETRY_AFTER
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """429, saying when to try again; allauth finds it by `handler429` of the root addresses."""
-    return render(request, "429.html", status=429, headers={"Retry-After": str(RETRY_AFTER)})
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response

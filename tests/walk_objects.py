@@ -1,0 +1,16 @@
+"""An object for every address that names one: what the walk over all addresses puts into them.
+
+An entry maps the name of an address to a function that makes an object in the given tenant and
+returns the address's parameters, for instance:
+
+    "usage:line": lambda tenant: {"pk": LineFactory(tenant=tenant).pk},
+
+An address with a parameter and without an entry makes `tests/test_url_walk.py` fail.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tenants.models import Tenant
+
+OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {}
