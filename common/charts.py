@@ -7,6 +7,7 @@ kept; the tooltips become <title> elements. The same figures stand in a table un
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,10 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 
 from common.wording import UNKNOWN
+
+# pygal hooks a finder for its plug-ins into Python's imports, in a form Python no longer knows: it
+# makes every later optional import warn. We use no plug-ins.
+sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, pygal.PluginImportFixer)]
 
 WIDTH, HEIGHT = 560, 220
 _LABELS_SHOWN = 10
@@ -96,7 +101,8 @@ def _chart(
     )
     graph.x_labels = texts
     for one in series:
-        graph.add(one.name, list(one.figures))
+        is_flat = len(set(one.figures)) == 1  # a limit, not a trend: no dots
+        graph.add(one.name, list(one.figures), show_dots=not is_flat)
     graph.add_xml_filter(partial(_only_geometry, title))
     told = tuple(
         (text, tuple(_told(one.figures, index, wording) for one in series))

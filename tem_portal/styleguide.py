@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import wording
 from common.charts import Series, bar_chart, line_chart
+from common.forms import NamesItsFields
 from common.pages import render_page
 from common.statuses import Look
 from common.tables import Column, Search, Table
@@ -31,7 +32,7 @@ _GB = 10**9
 _NOW = datetime.datetime(2025, 3, 18, 13, 3, 21, tzinfo=datetime.UTC)
 
 
-class SampleForm(forms.Form):
+class SampleForm(NamesItsFields, forms.Form):
     """One field of every kind."""
 
     name = forms.CharField(label=_("Name"), max_length=40)
