@@ -1,16 +1,43 @@
 """The Celery application, and the worker's sign of life.
 
-A worker that survived an outage of Redis can look alive and consume nothing. Each worker
-therefore writes `tem:worker-heartbeat` from the task that proves consumption works; whoever
-keeps the process (run.py, a container health check) restarts a worker whose beat is old.
+A worker that lived through an outage of Redis can look alive and consume nothing. So the sign of
+life is written by the tasks it has finished, which only a consuming worker does; whoever keeps
+the process (run.py, a container's health check) restarts a worker whose sign is old.
 """
 
-import os
+from __future__ import annotations
 
+import os
+import time
+from typing import Any
+
+import redis
 from celery import Celery
+from celery.signals import task_postrun
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tem_portal.settings")
+
+HEARTBEAT = "tem:worker-heartbeat"
+EVERY_SECONDS = 2.0
 
 app = Celery("tem_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+_last_beat = 0.0
+
+
+@task_postrun.connect
+def beat(**kwargs: Any) -> None:
+    """Write the time (seconds since 1970) of the last finished task, at most every two seconds."""
+    global _last_beat
+    now = time.time()
+    if now - _last_beat < EVERY_SECONDS:
+        return
+    _last_beat = now
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as connection:
+            connection.set(HEARTBEAT, int(now))
+    except redis.RedisError:
+        pass  # no Redis, no tasks: the outage itself is seen elsewhere

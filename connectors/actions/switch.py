@@ -7,7 +7,7 @@ set by hand stays. On: the running cycle is judged afresh; ignored signals are n
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tenants.models import User
 
 
-def create_built_in(*, by: User | None = None) -> Connector:
-    """The tenant's own engine, active from the start."""
+def create_built_in(*, by: User | None = None, **new_tenant: Any) -> Connector:
+    """The own engine of the tenant in scope, active from the start; made with each tenant."""
     with transaction.atomic():
         connector = Connector.objects.create(
             tenant_id=current_tenant_id(),

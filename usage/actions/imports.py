@@ -25,7 +25,7 @@ from django.utils import timezone
 from audit.actions import record
 from common.refusals import Refused
 from devices.actions.devices import add_simulated_devices
-from devices.models import Sim
+from devices.models import DeviceSim, Sim
 from usage.actions.lines import NewLine, add_lines
 from usage.carrier_files import (
     EPOCH,
@@ -180,7 +180,10 @@ class _Run:
     def _create(self, keys: set[str]) -> None:
         if not keys:
             return
-        ordered = sorted(keys)
+        # One import at a time makes lines of a carrier; the others find what it has made.
+        Carrier.objects.select_for_update(no_key=True).get(pk=self.carrier.pk)
+        self.finder.look_up(keys)
+        ordered = sorted(key for key in keys if self.finder.get(key) is None)
         try:
             lines = add_lines(
                 carrier=self.carrier,
@@ -190,15 +193,14 @@ class _Run:
             )
         except Refused as refused:
             raise CannotImport(str(refused)) from refused
-        sims = Sim.objects.in_bulk(
-            LineSim.objects.open()
-            .filter(line_id__in=[line.pk for line in lines])
-            .values_list("sim_id", flat=True)
+        links = LineSim.objects.open().filter(line_id__in=[line.pk for line in lines])
+        loose = Sim.objects.filter(pk__in=links.values("sim_id")).exclude(
+            device_links__in=DeviceSim.objects.open()
         )
-        add_simulated_devices(sims=list(sims.values()), now=self.now)
+        add_simulated_devices(sims=list(loose.order_by("pk")), now=self.now)
         for key, line in zip(ordered, lines, strict=True):
             self.finder.add(key, line.pk)
-        self.report.created_keys.update(keys)
+        self.report.created_keys.update(ordered)
         self.report.created = len(self.report.created_keys)
 
     def _copy_rows(self, matched: list[tuple[Sample, str]]) -> list[str]:
