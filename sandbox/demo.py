@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from common.tenancy import current_tenant_id, tenant_scope
@@ -65,14 +66,15 @@ def exists() -> bool:
 @transaction.atomic
 def create(*, now: datetime) -> None:
     """Make everything, or nothing."""
+    password = make_password(PASSWORD)  # once: it is made to be slow
     for tenant in TENANTS:
-        _create_tenant(tenant, now)
-    User.objects.create_user(OPERATOR, PASSWORD, name="Olga", is_operator=True)
+        _create_tenant(tenant, password, now)
+    User.objects.create(email=OPERATOR, password=password, name="Olga", is_operator=True)
     last = Tenant.objects.get(slug=TENANTS[-1].slug)
     add_member(tenant=last, email=BOTH, role=TENANTS[0].logins[0][1], by=None)
 
 
-def _create_tenant(demo: DemoTenant, now: datetime) -> None:
+def _create_tenant(demo: DemoTenant, password: str, now: datetime) -> None:
     (first, _role), *others = demo.logins
     tenant = create_tenant(
         slug=demo.slug,
@@ -88,9 +90,9 @@ def _create_tenant(demo: DemoTenant, now: datetime) -> None:
     for name, _role in demo.logins:
         user = User.objects.get(email=f"{name}@{demo.slug}.example")
         user.name = name.title()
-        user.set_password(PASSWORD)
+        user.password = password
         user.save()
-    chance = random.Random(f"{SEED}-{demo.slug}")
+    chance = random.Random(f"{SEED}-{demo.slug}")  # noqa: S311 - reproducible on purpose
     with tenant_scope(tenant.pk):
         people = _create_people(demo, chance)
         for carrier in demo.carriers:

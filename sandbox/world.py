@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from common.permissions import Role
 
-PASSWORD = "sandbox-portal-2026"
+PASSWORD = "sandbox-portal-2026"  # noqa: S105 - printed for everybody, sandbox only
 """The password of every demo log-in. The demo exists only where SANDBOX is set."""
 
 GB = 10**9

@@ -30,7 +30,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS usage_stage (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_fresh (
     line_id bigint, day date, country varchar(2), volume bigint, records integer
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
+TRUNCATE usage_stage, usage_fresh
 """
 COPY = "COPY usage_stage (line_id, started_at, key, country, volume, day) FROM STDIN"
 RECORDS = """
