@@ -62,8 +62,12 @@ def main(arguments: list[str]) -> None:
 @contextmanager
 def only_one_installer() -> Iterator[None]:
     """Hold the right to change `.venv`; a second `run.py` waits until the first has installed."""
-    (ROOT / ".state").mkdir(exist_ok=True)
-    with open(ROOT / ".state" / "install.lock", "w") as lock:
+    state = ROOT / ".state"
+    state.mkdir(exist_ok=True)
+    for folder in (ROOT, state):
+        if not os.access(folder, os.W_OK):
+            sys.exit(f"You may not write in {folder}: run this as the user who owns it.")
+    with open(state / "install.lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -110,8 +114,8 @@ def installer() -> list[str]:
     ensured = subprocess.run([VENV_PYTHON, "-m", "ensurepip"], capture_output=True)
     if ensured.returncode == 0:
         return [str(VENV_PYTHON), "-m", "pip", "install"]
-    if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--python", str(VENV_PYTHON)]
+    if shutil.which("uv"):
+        return ["uv", "pip", "install", "--python", str(VENV_PYTHON)]
     sys.exit(
         "This Python has neither pip nor ensurepip, so the portal's packages cannot be installed.\n"
         "Install pip and try again, for instance:\n"

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def _reachable_folder(*, state: State, account: str) -> Path:
         return inside
 
     memory = state.folder / "servers" / "are-in"
-    if memory.exists() and (outside := Path(memory.read_text())).is_dir():
+    if memory.exists() and _ours(outside := Path(memory.read_text())):
         return outside
     # mkdtemp, not a name that can be guessed: /var/tmp is everybody's.
     outside = Path(tempfile.mkdtemp(prefix="tem-portal-", dir="/var/tmp"))
@@ -103,6 +104,15 @@ def _reachable_folder(*, state: State, account: str) -> Path:
             f"{inside} nor {outside}.\nRun this as an ordinary user.\n{GIVE_ONE}"
         )
     return outside
+
+
+def _ours(folder: Path) -> bool:
+    """Still there and still ours: after /var/tmp was tidied, somebody else could have made it."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def _reachable(folder: Path, *, account: str) -> bool:
