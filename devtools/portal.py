@@ -27,7 +27,7 @@ def portal_environment(state: State) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tem_portal.settings",
         "PYTHONUNBUFFERED": "1",
     }
-    return {**defaults, **os.environ}
+    return {**defaults, **{name: value for name, value in os.environ.items() if value}}
 
 
 def preparation(*, state: State, environment: Mapping[str, str]) -> Program:

@@ -5,6 +5,7 @@ Each of the two is decided by itself, so a given PostgreSQL works together with 
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -168,6 +169,8 @@ def _try_lock(file: TextIO) -> bool:
 
 
 def _check_given_postgres(url: str) -> None:
+    if not re.match(r"(postgres|postgresql|psql|pgsql)://", url):
+        raise Problem("DATABASE_URL must have the form postgres://user:password@host:port/name.")
     try:
         named = environ.Env.db_url_config(url)
         connection = psycopg2.connect(
