@@ -5,6 +5,7 @@ last, so that its closing lines are the last words.
 """
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from devtools.portal import portal_environment
 from devtools.postgres import DURABLE, FLEETING
 from devtools.problem import Problem
+from devtools.programs import dying_with_us
 from devtools.servers import passing_servers
 from devtools.state import ROOT, State
 
@@ -37,14 +39,13 @@ def test(*, pytest_arguments: Sequence[str]) -> int:
         environment = {**portal_environment(state), **addresses, "SANDBOX": "1", "DEBUG": "0"}
         for check in _checks():
             began = time.monotonic()
-            if status := _run(check.command, environment=environment):
-                print(f"\nFailed: {check.name} (status {status}): {' '.join(check.command)}")
-                return status
+            done = _run(check.command, environment=environment, stdout=subprocess.PIPE)
+            if done.returncode != 0:
+                print(f"{done.stdout}\nFailed: {check.name}: {' '.join(check.command)}")
+                return done.returncode
             print(f"{check.name}: fine ({time.monotonic() - began:.1f} s)", flush=True)
         tests = (sys.executable, "-m", "pytest", *pytest_arguments)
-        if status := _run(tests, environment=environment):
-            print("\nFailed: pytest (see above)", file=sys.stderr)
-        return status
+        return _run(tests, environment=environment).returncode
 
 
 def bench(*, arguments: Sequence[str]) -> int:
@@ -54,7 +55,10 @@ def bench(*, arguments: Sequence[str]) -> int:
         environment = {**portal_environment(state), **addresses, "SANDBOX": "1", "DEBUG": "0"}
         migrate = (*MANAGE, "migrate", "--verbosity=0")
         benchmarks = (sys.executable, "-m", "benchmarks", *arguments)
-        return _run(migrate, environment=environment) or _run(benchmarks, environment=environment)
+        done = _run(migrate, environment=environment)
+        if done.returncode == 0:
+            done = _run(benchmarks, environment=environment)
+        return done.returncode
 
 
 def _checks() -> list[Check]:
@@ -72,9 +76,21 @@ def _checks() -> list[Check]:
     ]
 
 
-def _run(command: Sequence[str], *, environment: Mapping[str, str]) -> int:
+def _run(
+    command: Sequence[str], *, environment: Mapping[str, str], stdout: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; it dies with us, like everything else that is started here."""
     sys.stdout.flush()
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=stdout,
+        stderr=None if stdout is None else subprocess.STDOUT,
+        text=True,
+        preexec_fn=dying_with_us(signal.SIGTERM),
+        check=False,
+    )
 
 
 def _require_browser() -> None:
