@@ -6,8 +6,10 @@ one per row. Past the allowance the whole bar is the use, and a mark shows where
 
 from __future__ import annotations
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from functools import lru_cache
+
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common import wording
@@ -39,17 +41,15 @@ def meter(
     percent = percent_used(used, cap)
     share = _("%(percent)s%%") % {"percent": percent}
     words = _("%(used)s of %(cap)s") % {"used": wording.volume(used), "cap": wording.volume(cap)}
-    return format_html(
-        '<span class="meter{}" data-tone="{}">{}<span class="meter-words">'
-        '<span>{}</span> <strong class="meter-share">{}</strong></span></span>',
-        mark_safe(" meter-compact") if compact else "",
-        tone_of(percent, warn_at),
-        _bar(percent, warn_at),
-        words,
-        share,
+    classes = "meter meter-compact" if compact else "meter"
+    return SafeString(
+        f'<span class="{classes}" data-tone="{tone_of(percent, warn_at)}">{_bar(percent, warn_at)}'
+        f'<span class="meter-words"><span>{escape(words)}</span> '
+        f'<strong class="meter-share">{escape(share)}</strong></span></span>'
     )
 
 
+@lru_cache(maxsize=2048)
 def _bar(percent: int, warn_at: int) -> SafeString:
     filled = min(percent, 100)
     mark = warn_at if percent <= 100 else 10_000 / percent

@@ -162,7 +162,9 @@ class TableView:
 
     def _slice(self, number: int) -> list[Any]:
         start = (number - 1) * self.table.page_size
-        return list(self._ordered[start : start + self.table.page_size + 1])
+        keys = self._ordered.values("pk")[start : start + self.table.page_size + 1]
+        # Found by key first: else PostgreSQL joins and computes what the skipped rows show, too.
+        return list(self._ordered.filter(pk__in=keys))
 
     @cached_property
     def _exact_count(self) -> int:

@@ -16,8 +16,8 @@ from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils import timesince, timezone
-from django.utils.formats import date_format, number_format
-from django.utils.html import format_html, format_html_join
+from django.utils.formats import number_format
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -166,7 +166,7 @@ def volume(value: int | None) -> str:
 
 
 @register.filter
-def exact_volume(value: int | None) -> SafeString | str:
+def exact_volume(value: int | None) -> str:
     """As `volume`, with the exact bytes at hand for whoever needs them."""
     if value is None:
         return wording.UNKNOWN
@@ -179,16 +179,20 @@ def exact_volume(value: int | None) -> SafeString | str:
     )
 
 
+def _time_element(value: datetime, words: str, *, title: str = "") -> SafeString:
+    # By hand, since a list has one per row; what is put in is digits and names of months.
+    shown = f' title="{escape(title)}"' if title else ""
+    return SafeString(f'<time datetime="{value.isoformat()}"{shown}>{escape(words)}</time>')
+
+
 @register.filter
-def moment(value: datetime | None) -> SafeString | str:
+def moment(value: datetime | None) -> str:
     """A time in the tenant's zone, to the minute; the machine's form beside it."""
-    if value is None:
-        return wording.UNKNOWN
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), wording.moment(value))
+    return wording.UNKNOWN if value is None else _time_element(value, wording.moment(value))
 
 
 @register.filter
-def ago(value: datetime | None) -> SafeString | str:
+def ago(value: datetime | None) -> str:
     """How long ago, in its largest unit; the exact time at hand."""
     if value is None:
         return wording.UNKNOWN
@@ -210,16 +214,15 @@ def ago(value: datetime | None) -> SafeString | str:
 @register.filter
 def day(value: Any) -> str:
     """A date, short: 18 Mar 2025."""
-    return wording.UNKNOWN if value is None else date_format(value, "j M Y")
+    return wording.UNKNOWN if value is None else wording.day(value)
 
 
 @register.filter
-def clock(value: datetime | None) -> SafeString | str:
+def clock(value: datetime | None) -> str:
     """The time of day to the second, where the day stands above it."""
     if value is None:
         return wording.UNKNOWN
-    words = date_format(timezone.localtime(value), "H:i:s")
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
+    return _time_element(value, f"{timezone.localtime(value):%H:%M:%S}")
 
 
 @register.simple_tag
