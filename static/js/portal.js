@@ -6,3 +6,4 @@ import "./drawer.js";
 import "./menu.js";
 import "./submit-once.js";
 import "./theme.js";
+import "./whole-page.js";

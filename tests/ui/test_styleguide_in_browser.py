@@ -76,6 +76,19 @@ def test_the_drawer_opens_beside_the_list_and_escape_closes_it(page, assert_acce
     assert not drawer.is_visible()
 
 
+def test_a_session_that_ended_opens_the_whole_page(page):
+    page.route(
+        "**/styleguide/?sort=-name",
+        lambda route: route.continue_(
+            headers={k: v for k, v in route.request.headers.items() if k != "hx-target"}
+        ),
+    )
+    page.get_by_role("link", name="Name").click()
+    page.wait_for_url("**/styleguide/?sort=-name")
+    page.wait_for_load_state()
+    assert page.locator("main").count() == 1
+
+
 def test_the_theme_is_remembered_without_a_flash(page):
     page.evaluate("document.cookie = 'theme=dark; path=/'")
     page.reload()
