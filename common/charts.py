@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from xml.etree import ElementTree
 
-import pygal
+import pygal  # type: ignore[import-untyped]
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 

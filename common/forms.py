@@ -22,25 +22,25 @@ class Problem:
     target: str
 
 
-def collect_problems(*forms: BaseForm | BaseFormSet | None) -> list[Problem]:
+def collect_problems(*forms: BaseForm | BaseFormSet[Any] | None) -> list[Problem]:
     """Every error of the forms and formsets, in the order of the screen."""
     return [problem for form in forms if form is not None for problem in _problems(form)]
 
 
-def _problems(form: BaseForm | BaseFormSet) -> Iterator[Problem]:
+def _problems(form: BaseForm | BaseFormSet[Any]) -> Iterator[Problem]:
     if not form.is_bound:
         return
     for sentence in form.non_form_errors() if isinstance(form, BaseFormSet) else ():
-        yield Problem(sentence=sentence, target="")
+        yield Problem(sentence=str(sentence), target="")
     if isinstance(form, BaseFormSet):
         for member in form.forms:
             yield from _problems(member)
         return
     for sentence in form.non_field_errors():
-        yield Problem(sentence=sentence, target="")
+        yield Problem(sentence=str(sentence), target="")
     for field in form:
         for sentence in field.errors:
-            yield Problem(sentence=sentence, target=first_control(field))
+            yield Problem(sentence=str(sentence), target=first_control(field))
 
 
 def first_control(field: BoundField) -> str:

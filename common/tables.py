@@ -30,7 +30,7 @@ class Search(django_filters.CharFilter):
         super().__init__(max_length=100, **kwargs)
         self.extra["widget"] = self.extra.get("widget", django_filters.widgets.forms.TextInput)
 
-    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         if not value:
             return qs
         matches = Q()
@@ -88,7 +88,7 @@ class Table:
     def part(self) -> str:
         return f"{self.name}-table"
 
-    def view(self, request: HttpRequest, queryset: QuerySet) -> TableView:
+    def view(self, request: HttpRequest, queryset: QuerySet[Any]) -> TableView:
         """The page of `queryset` that the request's query string asks for."""
         return TableView(table=self, request=request, base=queryset)
 
@@ -96,7 +96,7 @@ class Table:
 class TableView:
     """One page of a list. Nothing is queried before `rows` or a count is looked at."""
 
-    def __init__(self, *, table: Table, request: HttpRequest, base: QuerySet) -> None:
+    def __init__(self, *, table: Table, request: HttpRequest, base: QuerySet[Any]) -> None:
         self.table = table
         self.id = table.part
         self._request = request
@@ -141,7 +141,7 @@ class TableView:
     # --- the rows -----------------------------------------------------------------------------
 
     @cached_property
-    def _ordered(self) -> QuerySet:
+    def _ordered(self) -> QuerySet[Any]:
         queryset = self._base if self.filterset is None else self.filterset.qs
         fields = self.table._orders[self.sort.removeprefix("-")]
         if self.sort.startswith("-"):
