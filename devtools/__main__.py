@@ -1,9 +1,9 @@
 """Translates the command line into one call; see `run.py` for the verbs."""
 
 import argparse
-import signal
 import sys
 
+from devtools import stopping
 from devtools.problem import Problem
 
 
@@ -18,9 +18,7 @@ def main() -> int:
     options, others = parser.parse_known_args()
 
     # However we are asked to end, what we started is ended first, by the same `finally` clauses.
-    # SIGINT too: a shell starts background programs with it ignored.
-    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(request, signal.default_int_handler)
+    stopping.heed()
     # Each verb imports only what it needs: three seconds is all that a warm `up` has.
     try:
         if options.verb == "up":

@@ -40,11 +40,12 @@ class Keeper:
                 end_group(kept.running.pid)
                 if now - kept.started_at > WELL_AFTER:
                     kept.pause = FIRST_PAUSE
-                kept.running, kept.start_at = None, now + kept.pause
-                self._say(kept, f"ended ({_how(status)}), starts again in {kept.pause:.0f} s")
-                kept.pause = min(kept.pause * 2, LONGEST_PAUSE)
+                self._pause(kept, f"ended ({_how(status)})")
             if kept.start_at is not None and now >= kept.start_at:
-                self._start(kept)
+                try:
+                    self._start(kept)
+                except OSError as error:  # no memory, no process left: it may pass
+                    self._pause(kept, f"does not start ({error})")
 
     def restart(self, name: str, *, because: str) -> None:
         kept = self._kept[name]
@@ -67,6 +68,11 @@ class Keeper:
         kept.running = start(kept.program)
         kept.started_at, kept.start_at = time.monotonic(), None
         return kept.running
+
+    def _pause(self, kept: Kept, why: str) -> None:
+        self._say(kept, f"{why}, starts again in {kept.pause:.0f} s")
+        kept.running, kept.start_at = None, time.monotonic() + kept.pause
+        kept.pause = min(kept.pause * 2, LONGEST_PAUSE)
 
     def _say(self, kept: Kept, what: str) -> None:
         print(f"{kept.program.name} {what}. Its log: {kept.program.log}", flush=True)

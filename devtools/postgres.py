@@ -18,7 +18,7 @@ import psycopg2
 from devtools.place import GIVE_ONE, Place
 from devtools.ports import HOST
 from devtools.problem import Problem
-from devtools.programs import Program, Running, as_account
+from devtools.programs import Program, Running, as_account, dying_with_us
 
 ROLE = DATABASE = "portal"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -135,6 +135,7 @@ class Postgres:
             env=ENVIRONMENT,
             capture_output=True,
             text=True,
+            preexec_fn=dying_with_us(signal.SIGKILL),
             **as_account(self.place.account),
         )
         if result.returncode != 0:

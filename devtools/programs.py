@@ -154,7 +154,7 @@ def _environment(process: psutil.Process) -> dict[str, str]:
 
 def _serves(process: psutil.Process, *, folder: Path) -> bool:
     try:
-        if process.name() not in ("postgres", "valkey-server"):
+        if process.name() not in ("postgres", "initdb", "valkey-server"):
             return False
         return any(Path(argument).is_relative_to(folder) for argument in process.cmdline())
     except (psutil.Error, OSError):

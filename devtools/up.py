@@ -12,9 +12,10 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from devtools import portal
+from devtools import portal, stopping
 from devtools.keeper import Keeper, last_lines
 from devtools.ports import HOST, USUAL_PORT, listen
 from devtools.problem import Problem
@@ -33,11 +34,9 @@ def up(*, port: int | None, fresh: bool) -> int:
             "which it leaves alone.\nEmpty that one yourself, or unset DATABASE_URL."
         )
     state = State.of_checkout()
-    with state.only_one_up() as claim:
-        try:
-            _run(state=state, claim=claim, port=port, fresh=fresh)
-        except KeyboardInterrupt:
-            print("\nStopped.", flush=True)
+    with state.only_one_up() as claim, suppress(KeyboardInterrupt):
+        _run(state=state, claim=claim, port=port, fresh=fresh)
+    print("\nStopped.", flush=True)
     return 0
 
 
@@ -64,6 +63,7 @@ def _run(*, state: State, claim: Claim, port: int | None, fresh: bool) -> None:
             log_ins, _ = preparing.communicate()
             if preparing.returncode != 0:
                 raise _did_not_work("The database could not be prepared", log=prepare.log)
+            preparing = None
             _wait_for_web(web_running, listener=listener, log=web.log)
             _greet(address, log_ins=log_ins.decode(), asked=port is not None, state=state)
             keeper.start(portal.worker(state=state, environment=environment))
@@ -71,8 +71,7 @@ def _run(*, state: State, claim: Claim, port: int | None, fresh: bool) -> None:
             _look_after(keeper, redis_url=environment["REDIS_URL"])
         finally:
             # From here on nothing interrupts us; every wait below has an end.
-            for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(request, signal.SIG_IGN)
+            stopping.ignore()
             if preparing is not None:
                 stop([(preparing, signal.SIGTERM)], patience=1)
             keeper.stop("web", "worker", "beat", patience=8)
@@ -112,7 +111,7 @@ def _look_after(keeper: Keeper, *, redis_url: str) -> None:
     from devtools.heartbeat import Heartbeat  # loads redis, when nobody waits any more
 
     heartbeat = Heartbeat(redis_url=redis_url)
-    while True:
+    while not stopping.requested():
         keeper.look()
         if heartbeat.silent(worker_age=keeper.running_for("worker")):
             keeper.restart("worker", because="is alive but takes no work")

@@ -1,5 +1,6 @@
 """Programs are kept running, and a worker that only looks alive is found out."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -67,6 +68,27 @@ def test_what_a_program_started_ends_with_it(tmp_path: Path) -> None:
     keeper.stop("example", patience=5)
     status = Path(f"/proc/{log.read_text().strip()}/stat")
     eventually(lambda: not status.exists() or status.read_text().split()[2] == "Z", within=5)
+
+
+def test_a_request_to_stop_is_remembered_where_python_drops_the_exception(tmp_path: Path) -> None:
+    code = """
+import time
+from devtools import stopping
+stopping.heed()
+class Finalized:
+    def __del__(self):
+        print("waiting", flush=True)
+        time.sleep(20)
+Finalized()
+print("requested" if stopping.requested() else "lost", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.terminate()
+        assert process.stdout.readline() == "requested\n"
 
 
 @pytest.fixture
