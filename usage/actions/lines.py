@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +21,9 @@ from devices.models import Sim
 from usage.models import Carrier, Line, LinePlan, LineSim, LineWatch, Plan
 
 BATCH = 5_000
+MANY = 1_000
+ANALYZE = "ANALYZE usage_line, usage_linewatch, usage_linesim, usage_lineplan, devices_sim"
+"""Run after adding MANY lines, lest the planner think of them as a handful until autovacuum."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ def add_lines(
             batch_size=BATCH,
         )
         _link_new(lines, sims=_sims_for(keys, tenant_id), plan=plan, tenant_id=tenant_id, now=now)
+    if len(lines) >= MANY:
+        with connection.cursor() as cursor:
+            cursor.execute(ANALYZE)
     one = len(lines) == 1
     record(
         by=by,

@@ -1272,7 +1272,7 @@ class Migration(migrations.Migration):
                 ("records", models.IntegerField()),
                 (
                     "line",
-                    common.tenancy.TenantForeignKey(
+                    models.ForeignKey(
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -1991,12 +1991,6 @@ class Migration(migrations.Migration):
                     table="usage_thresholdhistory",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="usagecounter",
-            constraint=common.tenancy.SameTenantConstraint(
-                field="line", name="usage_usagecounter_line_id_in_tenant", target="usage.line"
             ),
         ),
         migrations.AddConstraint(

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common.tenancy import TenantForeignKey, TenantModel
+from common.tenancy import TenantModel
 from usage.models.carrier import Source
 
 UNKNOWN_ABROAD = "ZZ"
@@ -11,11 +11,18 @@ UNKNOWN_ABROAD = "ZZ"
 
 
 class UsageCounter(TenantModel):
-    """Zone, cycle, pool and money are derived from it, so no edit of those rebuilds a counter."""
+    """Zone, cycle, pool and money are derived from it, so no edit of those rebuilds a counter.
+
+    Without a foreign key to the line, for the reason given at UsageRecord.
+    """
 
     pk = models.CompositePrimaryKey("tenant_id", "line_id", "day", "country", "source")
-    line = TenantForeignKey(
-        "usage.Line", on_delete=models.PROTECT, related_name="counters", db_index=False
+    line = models.ForeignKey(
+        "usage.Line",
+        on_delete=models.PROTECT,
+        related_name="counters",
+        db_constraint=False,
+        db_index=False,
     )
     day = models.DateField()
     country = models.CharField(max_length=2)

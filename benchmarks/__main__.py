@@ -1,0 +1,33 @@
+"""Runs the benchmarks one after the other and prints a line for each."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+NAMES = ("import", "enforce", "page_lines")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    parser.add_argument("--only", choices=NAMES, help="run one benchmark")
+    parser.add_argument("--scale", choices=("small", "full"), default="full")
+    options = parser.parse_args()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    os.environ["LOG_LEVEL"] = "ERROR"
+
+    import django
+
+    django.setup()
+
+    from benchmarks import bench_enforce, bench_import, bench_page_lines
+    from benchmarks.harness import own_database
+
+    benches = {"import": bench_import, "enforce": bench_enforce, "page_lines": bench_page_lines}
+    for name in [options.only] if options.only else NAMES:
+        with own_database():
+            print(benches[name].run(small=options.scale == "small").line(name), flush=True)
+
+
+if __name__ == "__main__":
+    main()
