@@ -1,38 +1,46 @@
 """Finds a worker that lives and does nothing.
 
-After an outage of Redis a Celery worker can stay alive and consume nothing. The worker writes the
-time into a key every two seconds; when Redis answers and the key is old, the worker is to be
-started again.
+After an outage of Redis a Celery worker can stay alive and consume nothing. The worker writes a key
+as it finishes tasks, and the scheduler gives it some every second. When Redis answers and the key
+stands still, the worker is to be started again, unless its processes have long tasks in hand. The
+value is only compared with the one before, so that a corrected clock of the machine does no harm.
 """
-
-import time
 
 import redis
 
 KEY = "tem:worker-heartbeat"
+# Where Celery's transport keeps the messages that workers have and have not finished.
+IN_HAND = "unacked"
 LOOK_EVERY = 15.0
-TOO_OLD = 30.0
+TOO_LONG = 30.0
+# A task may take ten minutes (CELERY_TASK_TIME_LIMIT), and until then nothing else may be finished.
+TOO_LONG_WITH_TASKS_IN_HAND = 660.0
 
 
 class Heartbeat:
-    def __init__(self, *, redis_url: str) -> None:
-        self._redis = redis.Redis.from_url(
-            redis_url, socket_timeout=1, socket_connect_timeout=1, decode_responses=True
-        )
-        self._next_look = 0.0
+    """Times are seconds of one monotonic clock, which the caller reads."""
 
-    def silent(self, *, worker_age: float) -> bool:
-        """Whether a worker of this age (seconds) ought to have shown life, and did not.
+    def __init__(self, *, redis_url: str, now: float) -> None:
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+        self._next_look = now
+        self._beat: object = None
+        self._changed_at = now
 
-        Looks every LOOK_EVERY seconds and says False in between. False too while Redis is away:
-        then nobody can know, and a new worker would be no better.
+    def silent(self, *, now: float, worker_age: float) -> bool:
+        """Whether a worker of this age ought to have shown life by now, and did not.
+
+        False between looks, and while Redis is away: then nobody can know, and a new worker would
+        be no better.
         """
-        now = time.monotonic()
-        if now < self._next_look or worker_age < TOO_OLD:
+        if now < self._next_look:
             return False
         self._next_look = now + LOOK_EVERY
         try:
-            beat = self._redis.get(KEY)
+            beat, in_hand = self._redis.get(KEY), self._redis.hlen(IN_HAND)
         except redis.RedisError:
+            self._changed_at = now  # when it is back, the worker has its time
             return False
-        return beat is None or time.time() - float(str(beat)) > TOO_OLD
+        if beat != self._beat:
+            self._beat, self._changed_at = beat, now
+        too_long = TOO_LONG_WITH_TASKS_IN_HAND if in_hand else TOO_LONG
+        return min(worker_age, now - self._changed_at) > too_long

@@ -110,9 +110,10 @@ def _greet(address: str, *, log_ins: str, asked: bool, state: State) -> None:
 def _look_after(keeper: Keeper, *, redis_url: str) -> None:
     from devtools.heartbeat import Heartbeat  # loads redis, when nobody waits any more
 
-    heartbeat = Heartbeat(redis_url=redis_url)
+    heartbeat = Heartbeat(redis_url=redis_url, now=time.monotonic())
     while not stopping.requested():
         keeper.look()
-        if heartbeat.silent(worker_age=keeper.running_for("worker")):
+        age = keeper.running_for("worker")
+        if heartbeat.silent(now=time.monotonic(), worker_age=age):
             keeper.restart("worker", because="is alive but takes no work")
         time.sleep(LOOK_EVERY)

@@ -2,19 +2,16 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 
-from devtools.heartbeat import KEY, TOO_OLD, Heartbeat
+from devtools.heartbeat import IN_HAND, KEY, LOOK_EVERY, TOO_LONG, Heartbeat
 from devtools.keeper import Keeper
 from devtools.programs import Program
 from tests.setup.portal_run import eventually
-
-OLD_ENOUGH = TOO_OLD + 1
 
 
 def program(code: str, *, folder: Path) -> Program:
@@ -91,31 +88,49 @@ print("requested" if stopping.requested() else "lost", flush=True)
         assert process.stdout.readline() == "requested\n"
 
 
+# --- the heartbeat, on a clock of the test -------------------------------------------------------
+
+LATER = TOO_LONG + LOOK_EVERY
+
+
 @pytest.fixture
-def beat() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL)
+def server() -> redis.Redis:
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    server.delete(KEY, IN_HAND)
+    return server
 
 
-def silent(*, worker_age: float = OLD_ENOUGH, redis_url: str | None = None) -> bool:
-    return Heartbeat(redis_url=redis_url or settings.REDIS_URL).silent(worker_age=worker_age)
+def heartbeat(redis_url: str | None = None) -> Heartbeat:
+    return Heartbeat(redis_url=redis_url or settings.REDIS_URL, now=0)
 
 
-def test_a_worker_with_a_fresh_beat_is_left_alone(beat: redis.Redis) -> None:
-    beat.set(KEY, time.time())
-    assert not silent()
+def test_a_worker_whose_beat_changes_is_left_alone(server: redis.Redis) -> None:
+    watch = heartbeat()
+    for now in (0, LATER, 2 * LATER):
+        server.set(KEY, now)
+        assert not watch.silent(now=now, worker_age=1000)
 
 
-def test_a_worker_with_an_old_beat_or_none_is_found_out(beat: redis.Redis) -> None:
-    beat.set(KEY, time.time() - OLD_ENOUGH)
-    assert silent()
-    beat.delete(KEY)
-    assert silent()
+def test_a_worker_whose_beat_stands_still_is_found_out(server: redis.Redis) -> None:
+    watch = heartbeat()
+    server.set(KEY, 1)
+    assert not watch.silent(now=0, worker_age=1000)
+    assert watch.silent(now=LATER, worker_age=1000)
 
 
-def test_a_young_worker_has_time_to_begin(beat: redis.Redis) -> None:
-    beat.delete(KEY)
-    assert not silent(worker_age=TOO_OLD - 1)
+def test_a_worker_that_never_beats_is_found_out(server: redis.Redis) -> None:
+    assert heartbeat().silent(now=LATER, worker_age=1000)
+
+
+def test_a_young_worker_has_time_to_begin(server: redis.Redis) -> None:
+    assert not heartbeat().silent(now=LATER, worker_age=TOO_LONG)
+
+
+def test_a_worker_with_long_tasks_in_hand_is_left_alone(server: redis.Redis) -> None:
+    server.hset(IN_HAND, "some message", "its body")
+    assert not heartbeat().silent(now=LATER, worker_age=1000)
+    server.delete(IN_HAND)
 
 
 def test_while_redis_is_away_no_worker_is_blamed() -> None:
-    assert not silent(redis_url="redis://127.0.0.1:1/0")
+    assert not heartbeat("redis://127.0.0.1:1/0").silent(now=LATER, worker_age=1000)
