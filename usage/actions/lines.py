@@ -14,11 +14,26 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from audit.actions import Actor, record
+from audit.actions import Actor, changes, record
 from common.refusals import Refused, refusing
 from common.tenancy import current_tenant_id
-from devices.models import Sim
-from usage.models import Carrier, Line, LinePlan, LineSim, LineWatch, Plan
+from devices.actions.devices import put_sim_in, take_sim_out
+from devices.models import Device, DeviceSim, Sim
+from tenants.models import Person
+from usage.actions.due import make_due
+from usage.actions.line_links import close, give_sim, relink
+from usage.models import (
+    Carrier,
+    Line,
+    LinePerson,
+    LinePlan,
+    LinePolicy,
+    LineSim,
+    LineState,
+    LineWatch,
+    Plan,
+    Policy,
+)
 
 BATCH = 5_000
 MANY = 1_000
@@ -34,6 +49,19 @@ class NewLine:
     reference: str = ""
     iccid: str = ""
     imsi: str = ""
+
+
+@dataclass(frozen=True)
+class LineTerms:
+    """What a person may say about a line, whole: what is left out is emptied."""
+
+    key: NewLine
+    plan: Plan | None = None
+    policy: Policy | None = None
+    person: Person | None = None
+    device: Device | None = None
+    cost_centre: str = ""
+    note: str = ""
 
 
 class LineRefused(Refused):
@@ -97,7 +125,11 @@ def add_lines(
         by=by,
         action="line.added" if one else "line.many_added",
         subject=lines[0] if one else carrier,
-        after={"lines": len(lines), "carrier": str(carrier), "plan": str(plan) if plan else None},
+        after={
+            "lines": len(lines),
+            "carrier": str(carrier),
+            "plan": str(plan) if plan else None,
+        },
     )
     return lines
 
@@ -143,3 +175,89 @@ def _link_new(
         [LineWatch(tenant_id=tenant_id, line=line, evaluate_at=now) for line in lines],
         batch_size=BATCH,
     )
+
+
+@transaction.atomic
+def add(*, carrier: Carrier, terms: LineTerms, now: datetime, by: Actor) -> Line:
+    """One line with everything it is tied to. Raises LineRefused, as `edit` does."""
+    [line] = add_lines(carrier=carrier, keys=[terms.key], plan=terms.plan, now=now, by=by)
+    line = edit(line=line, terms=terms, now=now, by=by)
+    make_due(line_ids=[line.pk])
+    return line
+
+
+@transaction.atomic
+def edit(*, line: Line, terms: LineTerms, now: datetime, by: Actor) -> Line:
+    """The line as `terms` say, links changing at `now`; due at once.
+
+    The line's row is locked first, so two edits happen one after the other. Raises LineRefused,
+    SimRefused or DeviceRefused, all kinds of Refused.
+    """
+    line = Line.objects.select_for_update().get(pk=line.pk)
+    if line.state != LineState.ACTIVE:
+        raise LineRefused(_("This line is retired."))
+    own = {
+        "msisdn": terms.key.msisdn,
+        "reference": terms.key.reference,
+        "cost_centre": terms.cost_centre,
+        "note": terms.note,
+    }
+    old = {name: getattr(line, name) for name in own}
+    new = dict(own)
+    for name, value in own.items():
+        setattr(line, name, value)
+    with refusing(LineRefused, TAKEN):
+        line.save(update_fields=list(own))
+        for name, link, to in (
+            ("plan", LinePlan, terms.plan),
+            ("policy", LinePolicy, terms.policy),
+            ("person", LinePerson, terms.person),
+        ):
+            old[name], new[name] = relink(link, name, line=line, to=to, now=now)
+        old["sim"], new["sim"] = give_sim(
+            line=line, iccid=terms.key.iccid, imsi=terms.key.imsi, now=now
+        )
+        old["device"], new["device"] = _put_in(
+            new["sim"], terms.device, former_sim=old["sim"], now=now, by=by
+        )
+    before, after = changes(before=old, after=new)
+    if after:
+        line.refresh_from_db()
+        record(by=by, action="line.edited", subject=line, before=before, after=after)
+        make_due(line_ids=[line.pk])
+    return line
+
+
+def _put_in(
+    sim: Sim, device: Device | None, *, former_sim: Sim | None, now: datetime, by: Actor
+) -> tuple[Device | None, Device | None]:
+    """Put the line's SIM in the device, or in none; returns the line's (former, present) device.
+
+    After a swap in one device, the new SIM takes the slot of the old one.
+    """
+    links = DeviceSim.objects.open().select_related("device")
+    seat = links.filter(sim=former_sim).first() if former_sim else None
+    former = seat.device if seat else None
+    if device is None:
+        take_sim_out(sim=sim, now=now, by=by)
+    elif not links.filter(sim=sim, device=device).exists():
+        slot = seat.slot if seat and seat.device_id == device.pk else 1
+        put_sim_in(device=device, sim=sim, slot=slot, now=now, by=by)
+    return former, device
+
+
+@transaction.atomic
+def retire(*, line: Line, now: datetime, by: Actor, reason: str = "") -> None:
+    """Out of service: its number and SIM are free for another line, its history stays.
+
+    Plan, policy and person end with it. Restrictions that its usage earned are lifted by the
+    evaluation that follows. Raises LineRefused when it was retired already.
+    """
+    line = Line.objects.select_for_update().get(pk=line.pk)
+    active = Line.objects.filter(pk=line.pk, state=LineState.ACTIVE)
+    if not active.update(state=LineState.RETIRED, retired_at=now):
+        raise LineRefused(_("This line was already retired."))
+    for link in (LinePlan, LinePolicy, LinePerson, LineSim):
+        close(link, now=now, line=line)
+    record(by=by, action="line.retired", subject=line, reason=reason)
+    make_due(line_ids=[line.pk])

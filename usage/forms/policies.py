@@ -1,0 +1,170 @@
+"""A policy and its ordered thresholds, edited as a list that works without JavaScript.
+
+The list is a formset. Its buttons (add, remove, up, down) post the whole form back; `rearranged`
+moves what was typed, unread and unjudged, so nothing is lost and nothing is refused before Save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.forms.formsets import BaseFormSet, formset_factory
+from django.utils.translation import gettext_lazy as _
+
+from usage.actions.policies import ThresholdTerms
+from usage.forms.fields import AmountField, amount_and_unit, in_bytes
+from usage.models import Measure, Policy, Scope, Threshold
+
+PREFIX = "thresholds"
+MOST = 20
+PERCENT = "percent"
+SCOPES = [(scope.value, scope.label) for scope in (Scope.DOMESTIC, Scope.ROAMING, Scope.TOTAL)]
+UNITS = [(PERCENT, _("% of the cap")), ("GB", _("GB used")), ("MB", _("MB used"))]
+
+
+class PolicyForm(forms.Form):
+    """The policy's own facts."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+
+class ThresholdForm(forms.Form):
+    """One threshold: how much of what has been used, and what happens then."""
+
+    scope = forms.ChoiceField(label=_("Scope"), choices=SCOPES)
+    amount = AmountField(label=_("Value"))
+    unit = forms.ChoiceField(label=_("Measure"), choices=UNITS)
+    block_roaming = forms.BooleanField(label=_("Block roaming data"), required=False)
+    block_cellular = forms.BooleanField(label=_("Block cellular data"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        amount, unit = data.get("amount"), data.get("unit")
+        if amount is None or unit is None:
+            return data
+        try:
+            data["value"] = _value(amount, unit)
+        except forms.ValidationError as error:
+            self.add_error("amount", error)
+        return data
+
+    def terms(self) -> ThresholdTerms:
+        """The valid form's content."""
+        data = self.cleaned_data
+        return ThresholdTerms(
+            scope=data["scope"],
+            measure=Measure.PERCENT if data["unit"] == PERCENT else Measure.BYTES,
+            value=data["value"],
+            block_roaming=data["block_roaming"],
+            block_cellular=data["block_cellular"],
+        )
+
+
+def _value(amount: Decimal, unit: str) -> Decimal:
+    if unit != PERCENT:
+        return Decimal(in_bytes(amount, unit) or 0)
+    if not 0 < amount <= 1000:
+        raise forms.ValidationError(_("Give a percentage above 0, and at most 1000."))
+    if amount != round(amount, 3):
+        raise forms.ValidationError(_("Use at most three decimals."))
+    return amount
+
+
+class BaseThresholds(BaseFormSet):
+    """The list; two rows must not say the same limit twice."""
+
+    def clean(self) -> None:
+        seen: dict[tuple, int] = {}
+        for number, form in enumerate(self.forms, start=1):
+            data = form.cleaned_data if form.is_valid() else {}
+            if "value" not in data:
+                continue
+            limit = (data["scope"], data["unit"] == PERCENT, data["value"])
+            if limit in seen:
+                form.add_error(
+                    "amount",
+                    forms.ValidationError(
+                        _("Threshold %(number)s already says this limit."),
+                        params={"number": seen[limit]},
+                    ),
+                )
+            seen.setdefault(limit, number)
+
+    def terms(self) -> list[ThresholdTerms]:
+        """The valid list, in order."""
+        return [form.terms() for form in self.forms]
+
+
+ThresholdList = formset_factory(
+    ThresholdForm,
+    formset=BaseThresholds,
+    extra=0,
+    max_num=MOST,
+    absolute_max=MOST,
+    validate_max=True,
+)
+
+
+def rows_of(policy: Policy) -> list[dict[str, Any]]:
+    """Initial values that show a policy's thresholds, as far as this form can."""
+    return [_row(threshold) for threshold in policy.thresholds.order_by("position")]
+
+
+def _row(threshold: Threshold) -> dict[str, Any]:
+    row = {
+        "scope": threshold.scope,
+        "block_roaming": threshold.block_roaming,
+        "block_cellular": threshold.block_cellular,
+    }
+    if threshold.measure == Measure.PERCENT:
+        return row | {"amount": threshold.value, "unit": PERCENT}
+    amount, unit = amount_and_unit(int(threshold.value))
+    return row | {"amount": amount, "unit": unit}
+
+
+DEFAULT_ROWS = [
+    {"scope": Scope.DOMESTIC.value, "amount": Decimal(80), "unit": PERCENT},
+    {
+        "scope": Scope.DOMESTIC.value,
+        "amount": Decimal(100),
+        "unit": PERCENT,
+        "block_cellular": True,
+    },
+    {"scope": Scope.ROAMING.value, "amount": Decimal(80), "unit": PERCENT},
+    {"scope": Scope.ROAMING.value, "amount": Decimal(100), "unit": PERCENT, "block_roaming": True},
+]
+"""What a new policy proposes: warn at 80 %, act at 100 %."""
+
+
+def arrangement(data: Mapping[str, str]) -> str:
+    """The button of the list that was pressed: `add`, or `remove-2`, `up-2`, `down-2`; or ''."""
+    return data.get("arrange", "")
+
+
+def rearranged(data: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rows as typed, after the button that was pressed; an unknown button moves nothing."""
+    rows = _typed(data)
+    verb, _dash, place = arrangement(data).partition("-")
+    index = int(place) if place.isascii() and place.isdigit() and len(place) < 4 else -1
+    if verb == "add" and len(rows) < MOST:
+        rows.append({"scope": Scope.DOMESTIC.value, "unit": PERCENT})
+    elif 0 <= index < len(rows):
+        if verb == "remove":
+            del rows[index]
+        other = {"up": index - 1, "down": index + 1}.get(verb, -1)
+        if 0 <= other < len(rows):
+            rows[index], rows[other] = rows[other], rows[index]
+    return rows
+
+
+def _typed(data: Mapping[str, str]) -> list[dict[str, Any]]:
+    total = data.get(f"{PREFIX}-TOTAL_FORMS", "0")
+    count = int(total) if total.isascii() and total.isdigit() and len(total) < 4 else 0
+    rows = []
+    for number in range(min(count, MOST)):
+        keys = {name: f"{PREFIX}-{number}-{name}" for name in ThresholdForm.base_fields}
+        rows.append({name: data[key] for name, key in keys.items() if key in data})
+    return rows
