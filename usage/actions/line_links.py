@@ -67,9 +67,9 @@ def give_sim(*, line: Line, iccid: str, imsi: str, now: datetime) -> tuple[Sim, 
         present.iccid, present.imsi = iccid, imsi
         present.save(update_fields=["iccid", "imsi"])
         return former, present
-    if found is not None and found != present:
-        if LineSim.objects.open().filter(sim=found).exclude(line=line).exists():
-            raise SimRefused(_("Another line already uses this SIM."), field="iccid")
+    taken = LineSim.objects.open().filter(sim=found).exclude(line=line)
+    if found is not None and found != present and taken.exists():
+        raise SimRefused(_("Another line already uses this SIM."), field="iccid")
     sim = found or Sim(iccid=iccid, imsi=imsi)
     if sim.pk is None or (iccid, imsi) != (sim.iccid, sim.imsi):
         sim.iccid, sim.imsi = iccid or sim.iccid, imsi or sim.imsi

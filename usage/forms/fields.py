@@ -76,7 +76,7 @@ def amount_and_unit(volume: int | None) -> tuple[Decimal | None, str]:
     """Bytes as the form shows them: in GB where that takes at most three decimals, else in MB."""
     if volume is None:
         return None, "GB"
-    unit = "GB" if (volume % 1_000_000 == 0 and volume >= 1_000_000_000) or volume == 0 else "MB"
+    unit = "GB" if (volume % 1_000_000 == 0 and volume >= 1_000_000_000) or not volume else "MB"
     return Decimal(volume) / BYTES_PER_UNIT[unit], unit
 
 

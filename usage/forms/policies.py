@@ -74,7 +74,10 @@ def _value(amount: Decimal, unit: str) -> Decimal:
 
 
 class BaseThresholds(BaseFormSet):
-    """The list; two rows must not say the same limit twice."""
+    """The list; two rows must not say the same limit twice, and no row may be left empty."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "empty_permitted": False}
 
     def clean(self) -> None:
         seen: dict[tuple, int] = {}

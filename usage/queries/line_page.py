@@ -1,0 +1,209 @@
+"""Everything the page of one line shows apart from its timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from common.sentences import sentence
+from devices.models import (
+    Command,
+    Device,
+    DeviceControl,
+    DeviceSim,
+    Restriction,
+    RestrictionReason,
+    Sim,
+)
+from devices.models.command import OPEN_STATUSES
+from tenants.models import Person
+from usage.decisions import Limit, Rules, limit_in_bytes
+from usage.models import (
+    Decision,
+    Line,
+    LineException,
+    LinePerson,
+    LinePlan,
+    LineSim,
+    LineState,
+    LineWatch,
+    Plan,
+    Threshold,
+)
+from usage.queries.effective import EffectivePolicy, effective_policy
+from usage.queries.line_figures import UNKNOWN, control_state
+from usage.queries.standing import CycleUsage, cycle_usage
+
+ORIGINS = {"line": _("The line's own"), "plan": _("Of the plan"), "tenant": _("Of the tenant")}
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """One threshold as it works out for this line; volumes in bytes, None where nothing limits."""
+
+    threshold: Threshold
+    in_bytes: int | None
+    used: int
+
+    @property
+    def is_reached(self) -> bool:
+        return self.in_bytes is not None and self.used >= self.in_bytes and self.used > 0
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """One place a policy could come from, in order of precedence."""
+
+    origin: str
+    label: Any
+    policy: Any
+    holds: bool
+
+
+@dataclass(frozen=True)
+class LinePage:
+    """The line and what surrounds it at one moment."""
+
+    line: Line
+    plan: Plan | None
+    person: Person | None
+    sim: Sim | None
+    device: Device | None
+    control: DeviceControl | None
+    decision: Decision | None
+    usage: CycleUsage | None
+    policies: list[PolicyRow]
+    limits: list[LimitRow]
+    exceptions: list[LineException]
+    reasons: list[RestrictionReason]
+    is_due: bool
+    open_command: Command | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.line.state == LineState.ACTIVE
+
+    @property
+    def standing(self) -> str:
+        return self.decision.standing if self.decision else UNKNOWN
+
+    @property
+    def why(self) -> str:
+        """The sentence of the decision that holds now."""
+        return sentence(self.decision.reason, self.decision.facts) if self.decision else ""
+
+    @property
+    def control_state(self) -> str:
+        return control_state(self.control)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something will change by itself soon, so that looking again is worth it."""
+        control = self.control
+        waits = control is not None and control.next_attempt_at is not None
+        return self.is_active and (self.is_due or waits or self.open_command is not None)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the line's own usage restricts it, which is what an unblock lifts."""
+        return bool(self.decision and self.decision.restrictions)
+
+    @property
+    def blockable(self) -> list[tuple[str, Any]]:
+        """Restrictions that nobody has set by hand yet, as (value, label)."""
+        by_hand = {reason.restriction for reason in self.reasons if reason.line_id is None}
+        return [choice for choice in Restriction.choices if choice[0] not in by_hand]
+
+
+def line_page(*, line: Line, now: datetime) -> LinePage:
+    """The page of `line` (with its carrier) at `now`; fifteen queries or so, whatever it has."""
+    plan = _linked(LinePlan, "plan", line)
+    sim = _linked(LineSim, "sim", line)
+    seat = (
+        DeviceSim.objects.open().filter(sim=sim).select_related("device__control").first()
+        if sim
+        else None
+    )
+    device = seat.device if seat else None
+    watch = LineWatch.objects.filter(line=line).select_related("decision").first()
+    usage = cycle_usage(line_ids=[line.pk], now=now).get(line.pk)
+    effective = effective_policy(line=line)
+    return LinePage(
+        line=line,
+        plan=plan,
+        person=_linked(LinePerson, "person", line),
+        sim=sim,
+        device=device,
+        control=getattr(device, "control", None),
+        decision=watch.decision if watch else None,
+        usage=usage,
+        policies=_policies(effective),
+        limits=_limits(effective, plan, usage),
+        exceptions=list(
+            LineException.objects.filter(line=line, ends_at__gt=now)
+            .select_related("created_by")
+            .order_by("starts_at", "pk")
+        ),
+        reasons=list(
+            RestrictionReason.objects.filter(device=device)
+            .select_related("set_by")
+            .order_by("since", "pk")
+        )
+        if device
+        else [],
+        is_due=bool(watch and watch.evaluate_at and watch.evaluate_at <= now),
+        open_command=Command.objects.filter(device=device, status__in=OPEN_STATUSES).first()
+        if device
+        else None,
+    )
+
+
+def _linked(link: Any, field: str, line: Line) -> Any:
+    """What the open link leads to; for a retired line, what the last one led to."""
+    links = link.objects.filter(line=line).select_related(field)
+    if line.state == LineState.ACTIVE:
+        links = links.open()
+    found = links.order_by("-linked_at", "-pk").first()
+    return getattr(found, field) if found else None
+
+
+def _policies(effective: EffectivePolicy) -> list[PolicyRow]:
+    return [
+        PolicyRow(
+            origin=origin,
+            label=ORIGINS.get(origin, origin),
+            policy=policy,
+            holds=origin == effective.origin,
+        )
+        for origin, policy in effective.candidates
+    ]
+
+
+def _limits(
+    effective: EffectivePolicy, plan: Plan | None, usage: CycleUsage | None
+) -> list[LimitRow]:
+    rules = Rules(
+        domestic_cap=plan.domestic_cap if plan else None,
+        roaming_cap=plan.roaming_cap if plan else None,
+    )
+    return [
+        LimitRow(
+            threshold=threshold,
+            in_bytes=limit_in_bytes(_limit(threshold), rules),
+            used=getattr(usage, threshold.scope, 0) if usage else 0,
+        )
+        for threshold in effective.thresholds
+    ]
+
+
+def _limit(threshold: Threshold) -> Limit:
+    return Limit(
+        scope=threshold.scope,
+        measure=threshold.measure,
+        value=Decimal(threshold.value),
+        period=threshold.period,
+    )
