@@ -14,8 +14,8 @@ from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from common.tables import Column, Search, Table
-from devices.models import DeviceSim
-from usage.models import Carrier, Line, LinePlan, LineState, LineWatch, Plan
+from devices.models import Device, DeviceSim
+from usage.models import Carrier, Line, LinePlan, LineSim, LineState, LineWatch, Plan
 from usage.queries.search import matching
 
 STANDINGS = [
@@ -134,3 +134,10 @@ def _rank() -> Any:
         default=Value(2),
         output_field=IntegerField(),
     )
+
+
+def lines_in_device(device: Device) -> QuerySet[Line]:
+    """The lines whose SIM is in the device now."""
+    seats = DeviceSim.objects.open().filter(device=device).values("sim_id")
+    links = LineSim.objects.open().filter(sim_id__in=seats).values("line_id")
+    return Line.objects.select_related("carrier").filter(pk__in=links).order_by("label", "pk")

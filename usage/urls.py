@@ -1,0 +1,52 @@
+"""Addresses of lines, carriers, plans and policies, under /t/<slug>/."""
+
+from django.urls import include, path
+
+from usage.views import carriers, line, line_acts, lines, plans, policies
+
+app_name = "usage"
+
+LINES = [
+    path("", lines.lines, name="lines"),
+    path("add/", lines.line_add, name="line_add"),
+    path("people/", lines.people, name="line_people"),
+    path("phones/", lines.phones, name="line_phones"),
+    path("of-device/<int:pk>/", lines.lines_of_device, name="lines_of_device"),
+    path("<int:pk>/", line.line, name="line"),
+    path("<int:pk>/details/", line.details, name="line_details"),
+    path("<int:pk>/edit/", lines.line_edit, name="line_edit"),
+    path("<int:pk>/retire/", line_acts.retire, name="line_retire"),
+    path("<int:pk>/block/", line_acts.block, name="line_block"),
+    path("<int:pk>/release/<str:restriction>/", line_acts.release, name="line_release"),
+    path("<int:pk>/unblock/", line_acts.unblock, name="line_unblock"),
+]
+CARRIERS = [
+    path("", carriers.carriers, name="carriers"),
+    path("add/", carriers.carrier_add, name="carrier_add"),
+    path("<int:pk>/", carriers.carrier, name="carrier"),
+    path("<int:pk>/edit/", carriers.carrier_edit, name="carrier_edit"),
+    path("<int:pk>/retire/", carriers.carrier_retire, name="carrier_retire"),
+]
+PLANS = [
+    path("", plans.plans, name="plans"),
+    path("add/", plans.plan_add, name="plan_add"),
+    path("<int:pk>/", plans.plan, name="plan"),
+    path("<int:pk>/edit/", plans.plan_edit, name="plan_edit"),
+    path("<int:pk>/make-default/", plans.plan_make_default, name="plan_make_default"),
+    path("<int:pk>/retire/", plans.plan_retire, name="plan_retire"),
+]
+POLICIES = [
+    path("", policies.policies, name="policies"),
+    path("add/", policies.policy_add, name="policy_add"),
+    path("<int:pk>/", policies.policy, name="policy"),
+    path("<int:pk>/edit/", policies.policy_edit, name="policy_edit"),
+    path("<int:pk>/make-default/", policies.policy_make_default, name="policy_make_default"),
+    path("<int:pk>/retire/", policies.policy_retire, name="policy_retire"),
+]
+
+urlpatterns = [
+    path("lines/", include(LINES)),
+    path("carriers/", include(CARRIERS)),
+    path("plans/", include(PLANS)),
+    path("policies/", include(POLICIES)),
+]
