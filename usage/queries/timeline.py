@@ -7,55 +7,95 @@ stand in the order in which they cause each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Q, Sum, When
-from django.utils.formats import date_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
 from alerts.models import Alert
+from alerts.models.alert import Severity
 from audit.models import AuditEvent
 from common.sentences import sentence
+from common.statuses import status_look
+from common.timelines import TimelineEntry
 from common.wording import moment, volume
 from connectors.models import Signal
 from devices.models import Command, DeviceControl, DeviceSim, Restriction
-from devices.wire import WireText, wire_text
-from usage.models import Decision, Line, LineException, LineSim, UsageRecord
+from devices.wire import wire_text
+from usage.models import Decision, Line, LineException, LineSim, Source, UsageRecord
 
 PAGE = 30
 LAST_PAGE = 20
 USAGE_WINDOW = timedelta(days=400)
 """How far back days of usage are told; the partitions before it stay unread."""
 
-ORDER = ("usage", "act", "exception", "decision", "alert", "signal", "control", "command", "answer")
+(USAGE, ACT, EXCEPTION, DECISION, ALERT, SIGNAL, CONTROL, COMMAND, ANSWER) = range(9)
+"""The kinds of steps, in the order in which one causes the next."""
 
+LOOKS: dict[int, tuple[Any, str]] = {
+    USAGE: (gettext_lazy("Usage"), "chart-column"),
+    ACT: (gettext_lazy("Change"), "user-pen"),
+    EXCEPTION: (gettext_lazy("Exception"), "lock-open"),
+    DECISION: (gettext_lazy("Decision"), "scale"),
+    ALERT: (gettext_lazy("Alert"), "bell"),
+    SIGNAL: (gettext_lazy("Signal"), "radio"),
+    CONTROL: (gettext_lazy("Restriction"), "shield"),
+    COMMAND: (gettext_lazy("Command"), "send"),
+    ANSWER: (gettext_lazy("Answer"), "smartphone"),
+}
+ACTS = {
+    "line.added": gettext_lazy("Line added"),
+    "line.edited": gettext_lazy("Line edited"),
+    "line.retired": gettext_lazy("Line retired"),
+    "line.unblocked": gettext_lazy("Unblocked by hand"),
+    "line.unblock_ended": gettext_lazy("Unblocking by hand ended"),
+    "device.added": gettext_lazy("Device added"),
+    "device.simulated_added": gettext_lazy("Simulated device added"),
+    "device.edited": gettext_lazy("Device edited"),
+    "device.retired": gettext_lazy("Device retired"),
+    "device.sim_put_in": gettext_lazy("SIM put in the device"),
+    "device.sim_taken_out": gettext_lazy("SIM taken out of the device"),
+    "device.blocked_by_hand": gettext_lazy("Blocked by hand"),
+    "device.released_by_hand": gettext_lazy("Released by hand"),
+}
+"""The acts of the audit log that concern a line, in words."""
 
-@dataclass(frozen=True)
-class Step:
-    """One thing that happened. `pills` are (kind, value) of common.statuses."""
+FACT_NAMES = {
+    "msisdn": gettext_lazy("Phone number"),
+    "reference": gettext_lazy("Carrier's reference"),
+    "cost_centre": gettext_lazy("Cost centre"),
+    "note": gettext_lazy("Note"),
+    "plan": gettext_lazy("Plan"),
+    "policy": gettext_lazy("Policy"),
+    "person": gettext_lazy("Person"),
+    "sim": gettext_lazy("SIM"),
+    "device": gettext_lazy("Device"),
+    "carrier": gettext_lazy("Carrier"),
+    "lines": gettext_lazy("Lines"),
+    "devices": gettext_lazy("Devices"),
+    "slot": gettext_lazy("Slot"),
+    "until": gettext_lazy("Until"),
+    "restriction": gettext_lazy("Restriction"),
+}
 
-    kind: str
-    at: datetime
-    sentence: str
-    pills: tuple[tuple[str, str], ...] = ()
-    moments: tuple[tuple[str, datetime], ...] = ()
-    texts: tuple[WireText, ...] = ()
-
-    @property
-    def key(self) -> tuple[datetime, int]:
-        return self.at, ORDER.index(self.kind)
+Fact = tuple[str, Any]
+Step = tuple[int, TimelineEntry]
 
 
 @dataclass(frozen=True)
 class TimelinePage:
     """A page of steps; the numbers of the neighbours are None at the ends."""
 
-    steps: list[Step]
+    entries: list[TimelineEntry]
     number: int
     previous: int | None
     next: int | None
@@ -78,173 +118,224 @@ def timeline(*, line: Line, page: str, now: datetime) -> TimelinePage:
             _controls(seats),
             _commands(seats, most),
         ),
-        key=lambda step: step.key,
+        key=lambda step: (step[1].time, step[0]),
         reverse=True,
     )
     start = (number - 1) * PAGE
     return TimelinePage(
-        steps=steps[start : start + PAGE],
+        entries=[entry for _kind, entry in steps[start : start + PAGE]],
         number=number,
         previous=number - 1 if number > 1 else None,
         next=number + 1 if len(steps) > start + PAGE and number < LAST_PAGE else None,
     )
 
 
+def _step(
+    kind: int,
+    time: datetime,
+    said: str,
+    *facts: Fact,
+    tone: str = "neutral",
+    by: str = "",
+) -> Step:
+    """One step; facts without a value are left out."""
+    word, icon = LOOKS[kind]
+    known = tuple((name, value) for name, value in facts if value not in (None, ""))
+    return kind, TimelineEntry(
+        time=time, kind=str(word), sentence=said, icon=icon, tone=tone, by=by, facts=known
+    )
+
+
 # --- one function per kind ----------------------------------------------------------------------
 
 
-def _usage(line: Line, now: datetime, most: int) -> Iterable[Step]:
+def _usage(line: Line, now: datetime, most: int) -> Iterator[Step]:
     abroad = ~Q(country__in=["", line.carrier.country])
     days = (
         UsageRecord.objects.filter(line=line, started_at__gte=now - USAGE_WINDOW)
         .values("day", "source")
         .annotate(
             at=Max("received_at"),
-            samples=Count("key"),
+            records=Count("key"),
             total=Sum("volume"),
             roaming=Sum(Case(When(abroad, then=F("volume")), default=0)),
         )
         .order_by("-at", "-day")[:most]
     )
     for row in days:
-        words = _("%(volume)s used on %(day)s") % {
-            "volume": volume(row["total"]),
-            "day": date_format(row["day"], "j M Y"),
-        }
+        words = {"volume": volume(row["total"]), "day": date_format(row["day"], "j M Y")}
         if row["roaming"]:
-            words = _("%(words)s, of which %(volume)s roaming") % {
-                "words": words,
-                "volume": volume(row["roaming"]),
-            }
-        count = ngettext("%(n)s record", "%(n)s records", row["samples"]) % {"n": row["samples"]}
-        yield Step("usage", row["at"], f"{words} ({count}).", pills=(("source", row["source"]),))
+            words["roaming"] = volume(row["roaming"])
+            said = _("%(volume)s used on %(day)s, of which %(roaming)s roaming.") % words
+        else:
+            said = _("%(volume)s used on %(day)s.") % words
+        yield _step(
+            USAGE,
+            row["at"],
+            said,
+            (_("Figures from"), Source(row["source"]).label),
+            (_("Records"), number_format(row["records"])),
+            (_("Exact volume"), _("%(n)s bytes") % {"n": number_format(row["total"])}),
+        )
 
 
-def _decisions(line: Line, most: int) -> Iterable[Step]:
+def _decisions(line: Line, most: int) -> Iterator[Step]:
     rows = Decision.objects.filter(line=line).order_by("-decided_at", "-pk")[:most]
     for row in rows:
-        yield Step(
-            "decision",
+        look = status_look("standing", row.standing)
+        yield _step(
+            DECISION,
             row.decided_at,
             sentence(row.reason, row.facts),
-            pills=(("standing", row.standing),),
+            (_("Outcome"), _restrictions(row.restrictions)),
+            (_("Billing cycle"), _cycle(row)),
+            tone=look.tone,
         )
 
 
-def _alerts(line: Line, most: int) -> Iterable[Step]:
+def _alerts(line: Line, most: int) -> Iterator[Step]:
     rows = Alert.objects.filter(subject_type="line", subject_id=line.pk)
     for row in rows.order_by("-raised_at", "-pk")[:most]:
-        yield Step(
-            "alert",
+        yield _step(
+            ALERT,
             row.raised_at,
             sentence(row.reason, row.facts),
-            pills=(("severity", row.severity), ("alert", row.state)),
-            moments=_known((_("Resolved"), row.resolved_at)),
+            (_("Severity"), row.get_severity_display()),
+            (_("State"), row.get_state_display()),
+            (_("Resolved"), row.resolved_at and moment(row.resolved_at)),
+            tone="bad" if row.severity == Severity.CRITICAL else "warn",
         )
 
 
-def _signals(line: Line, most: int) -> Iterable[Step]:
+def _signals(line: Line, most: int) -> Iterator[Step]:
     rows = Signal.objects.filter(line_id=line.pk).select_related("device", "connector")
     for row in rows.order_by("-received_at", "-pk")[:most]:
-        words = {
-            "action": row.get_action_display(),
-            "restriction": row.get_restriction_display(),
-            "connector": row.connector,
-            "reason": sentence(row.reason, row.facts),
-        }
-        said = _("%(action)s: %(restriction)s, signalled by %(connector)s. %(reason)s") % words
-        if row.outcome_reason:
-            said = f"{said} {sentence(row.outcome_reason, row.facts)}"
-        yield Step("signal", row.received_at, said, pills=(("signal", row.outcome),))
+        words = {"action": row.get_action_display(), "what": row.get_restriction_display().lower()}
+        said = _("%(action)s %(what)s.") % words
+        yield _step(
+            SIGNAL,
+            row.received_at,
+            f"{said} {sentence(row.reason, row.facts)}",
+            (_("Connector"), str(row.connector)),
+            (_("Outcome"), row.get_outcome_display()),
+            (_("Because"), sentence(row.outcome_reason, row.facts)),
+            (_("Device"), row.device and str(row.device)),
+            tone=status_look("signal", row.outcome).tone,
+        )
 
 
-def _exceptions(line: Line, most: int) -> Iterable[Step]:
+def _exceptions(line: Line, most: int) -> Iterator[Step]:
     rows = LineException.objects.filter(line=line).select_related("created_by")
     for row in rows.order_by("-starts_at", "-pk")[:most]:
         words = {
             "kind": row.get_kind_display(),
-            "person": row.created_by or _("somebody who is gone"),
             "until": moment(row.ends_at),
             "reason": row.reason,
         }
-        said = _("%(kind)s by %(person)s until %(until)s: %(reason)s") % words
-        yield Step("exception", row.starts_at, said)
+        said = _("%(kind)s until %(until)s: %(reason)s") % words
+        yield _step(EXCEPTION, row.starts_at, said, tone="info", by=str(row.created_by or ""))
 
 
-def _controls(seats: list[DeviceSim]) -> Iterable[Step]:
+def _controls(seats: list[DeviceSim]) -> Iterator[Step]:
     devices = [seat.device_id for seat in seats if seat.unlinked_at is None]
     for row in DeviceControl.objects.filter(device_id__in=devices).select_related("device"):
-        shall = _("%(device)s shall be so: %(state)s.") % {
-            "device": row.device,
-            "state": _restrictions(row.desired),
-        }
-        yield Step("control", row.desired_since, shall)
-        if row.observed_at:
-            seen = _("%(device)s was seen so: %(state)s.") % {
-                "device": row.device,
-                "state": _restrictions(row.observed or []),
-            }
-            yield Step("answer", row.observed_at, seen)
+        if not row.desired_generation:
+            continue  # nobody ever wanted anything of it
+        said = _("%(device)s shall have: %(state)s.")
+        words = {"device": row.device, "state": _restrictions(row.desired)}
+        yield _step(
+            CONTROL,
+            row.desired_since,
+            said % words,
+            (_("Seen last"), _restrictions(row.observed) if row.observed is not None else None),
+            (_("Next try"), row.next_attempt_at and moment(row.next_attempt_at)),
+            (_("Last error"), row.last_error),
+            tone="good" if row.is_in_step else "warn",
+        )
 
 
-def _commands(seats: list[DeviceSim], most: int) -> Iterable[Step]:
+def _commands(seats: list[DeviceSim], most: int) -> Iterator[Step]:
     held = _while_held(seats)
     if held is None:
         return
     rows = Command.objects.filter(held).select_related("device").order_by("-created_at", "-pk")
     for row in rows[:most]:
+        tone = status_look("command", row.status).tone
         words = {"kind": row.kind, "device": row.device, "state": _restrictions(row.desired_after)}
-        yield Step(
-            "command",
+        yield _step(
+            COMMAND,
             row.created_at,
-            _("%(kind)s to %(device)s, for the state: %(state)s.") % words,
-            pills=(("command", row.status),),
-            moments=_known(
-                (_("Handed over"), row.handed_over_at), (_("Delivered"), row.delivered_at)
-            ),
-            texts=(wire_text(bytes(row.payload)),),
+            _("%(kind)s to %(device)s, so that it has: %(state)s.") % words,
+            (_("Status"), row.get_status_display()),
+            (_("Handed over"), row.handed_over_at and exact_moment(row.handed_over_at)),
+            (_("Delivered"), row.delivered_at and exact_moment(row.delivered_at)),
+            (_("Number"), str(row.pk)),
+            *_wire(row.payload),
+            tone=tone,
         )
         if row.answered_at:
-            said = row.error or _("%(device)s answered %(kind)s.") % words
-            answer = (wire_text(bytes(row.answer)),) if row.answer else ()
-            yield Step("answer", row.answered_at, said, texts=answer)
+            said = row.error or _("%(device)s answered the command %(kind)s.") % words
+            yield _step(ANSWER, row.answered_at, said, *_wire(row.answer), tone=tone)
 
 
-def _acts(line: Line, seats: list[DeviceSim], most: int) -> Iterable[Step]:
+def _acts(line: Line, seats: list[DeviceSim], most: int) -> Iterator[Step]:
     devices = {str(seat.device_id) for seat in seats if seat.unlinked_at is None}
     about = Q(object_type="line", object_id=str(line.pk))
     if devices:
         about |= Q(object_type="device", object_id__in=devices)
     for row in AuditEvent.objects.filter(about).order_by("-at", "-pk")[:most]:
-        said = _("%(person)s: %(act)s") % {"person": row.actor, "act": _act(row)}
-        yield Step("act", row.at, f"{said} {row.reason}".strip())
+        before, after = row.before or {}, row.after or {}
+        changed = [
+            (_fact_name(name), f"{before.get(name) or '–'} → {after.get(name) or '–'}")
+            for name in {**before, **after}
+        ]
+        yield _step(ACT, row.at, _act(row), *changed, by=row.actor)
 
 
 # --- words --------------------------------------------------------------------------------------
 
 
 def _act(event: AuditEvent) -> str:
-    """The act in words: the verb, the object, and each changed value."""
-    verb = event.action.rpartition(".")[2].replace("_", " ")
-    changed = [
-        f"{key}: {(event.before or {}).get(key) or '–'} → {value or '–'}"
-        for key, value in (event.after or {}).items()
-        if event.before is not None
-    ]
-    said = f"{event.object_name}, {verb}."
-    return f"{said} {'; '.join(changed)}" if changed else said
+    """The act in words, with the reason that was given."""
+    verb = ACTS.get(event.action, event.action)
+    return f"{verb}. {event.reason}".strip() if event.reason else f"{verb}."
 
 
-def _restrictions(values: list[str]) -> str:
+def _fact_name(name: str) -> str:
+    return str(FACT_NAMES.get(name, name.replace("_", " ").capitalize()))
+
+
+def _restrictions(values: Iterable[str]) -> str:
     known = dict(Restriction.choices)
-    if not values:
-        return _("nothing blocked")
     blocked = ", ".join(str(known.get(value, value)).lower() for value in sorted(values))
-    return _("%(restrictions)s blocked") % {"restrictions": blocked}
+    return _("%(restrictions)s blocked") % {"restrictions": blocked} if blocked else _("no block")
 
 
-def _known(*moments: tuple[str, Any]) -> tuple[tuple[str, datetime], ...]:
-    return tuple((label, at) for label, at in moments if at is not None)
+def _cycle(decision: Decision) -> str:
+    words = {"start": moment(decision.cycle_start), "end": moment(decision.cycle_end)}
+    return _("from %(start)s up to %(end)s") % words
+
+
+def exact_moment(value: datetime) -> str:
+    """To the millisecond, in the tenant's zone: how fast enforcement was is read here."""
+    local = timezone.localtime(value)
+    return f"{date_format(local, 'j M Y, H:i:s')}.{local.microsecond // 1000:03d}"
+
+
+def _wire(payload: Any) -> tuple[Fact, ...]:
+    """Format, size and text of what went over the wire."""
+    if not payload:
+        return ()
+    wire = wire_text(bytes(payload))
+    size = _("%(n)s bytes") % {"n": number_format(wire.size)}
+    return (
+        (_("Format"), f"{wire.format}, {size}"),
+        (_("As sent"), _pre(wire.text)),
+    )
+
+
+def _pre(text: str) -> SafeString:
+    return format_html('<pre tabindex="0">{}</pre>', text)
 
 
 # --- the devices the line was in -----------------------------------------------------------------
