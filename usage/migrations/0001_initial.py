@@ -47,9 +47,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reference",
-                    models.CharField(
-                        blank=True, max_length=64, verbose_name="Carrier's reference"
-                    ),
+                    models.CharField(blank=True, max_length=64, verbose_name="Carrier's reference"),
                 ),
                 (
                     "label",
@@ -64,9 +62,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "cost_centre",
-                    models.CharField(
-                        blank=True, max_length=60, verbose_name="Cost centre"
-                    ),
+                    models.CharField(blank=True, max_length=60, verbose_name="Cost centre"),
                 ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="Note")),
                 (
@@ -306,9 +302,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("unblock", "Unblocked by hand")], max_length=12
-                    ),
+                    models.CharField(choices=[("unblock", "Unblocked by hand")], max_length=12),
                 ),
                 ("starts_at", models.DateTimeField()),
                 ("ends_at", models.DateTimeField()),
@@ -371,9 +365,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reference",
-                    models.CharField(
-                        blank=True, max_length=64, verbose_name="Carrier's reference"
-                    ),
+                    models.CharField(blank=True, max_length=64, verbose_name="Carrier's reference"),
                 ),
                 (
                     "label",
@@ -388,9 +380,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "cost_centre",
-                    models.CharField(
-                        blank=True, max_length=60, verbose_name="Cost centre"
-                    ),
+                    models.CharField(blank=True, max_length=60, verbose_name="Cost centre"),
                 ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="Note")),
                 (
@@ -543,15 +533,11 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80, verbose_name="Name")),
                 (
                     "domestic_cap",
-                    models.BigIntegerField(
-                        blank=True, null=True, verbose_name="Domestic data cap"
-                    ),
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Domestic data cap"),
                 ),
                 (
                     "roaming_cap",
-                    models.BigIntegerField(
-                        blank=True, null=True, verbose_name="Roaming data cap"
-                    ),
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Roaming data cap"),
                 ),
                 (
                     "overage_price",
@@ -738,15 +724,11 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80, verbose_name="Name")),
                 (
                     "domestic_cap",
-                    models.BigIntegerField(
-                        blank=True, null=True, verbose_name="Domestic data cap"
-                    ),
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Domestic data cap"),
                 ),
                 (
                     "roaming_cap",
-                    models.BigIntegerField(
-                        blank=True, null=True, verbose_name="Roaming data cap"
-                    ),
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Roaming data cap"),
                 ),
                 (
                     "overage_price",
@@ -958,9 +940,7 @@ class Migration(migrations.Migration):
                 ("facts", models.JSONField(default=dict)),
                 (
                     "fingerprint",
-                    models.CharField(
-                        db_comment="What makes two decisions differ", max_length=64
-                    ),
+                    models.CharField(db_comment="What makes two decisions differ", max_length=64),
                 ),
                 (
                     "tenant",
@@ -1108,34 +1088,24 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "grace_seconds",
-                    models.PositiveIntegerField(
-                        default=0, verbose_name="Grace (seconds)"
-                    ),
+                    models.PositiveIntegerField(default=0, verbose_name="Grace (seconds)"),
                 ),
                 ("notify_user", models.BooleanField(default=False, verbose_name="Notify the user")),
                 (
                     "notify_manager",
-                    models.BooleanField(
-                        default=False, verbose_name="Notify the manager"
-                    ),
+                    models.BooleanField(default=False, verbose_name="Notify the manager"),
                 ),
                 (
                     "notify_role",
-                    models.CharField(
-                        blank=True, max_length=40, verbose_name="Notify a role"
-                    ),
+                    models.CharField(blank=True, max_length=40, verbose_name="Notify a role"),
                 ),
                 (
                     "block_roaming",
-                    models.BooleanField(
-                        default=False, verbose_name="Block roaming data"
-                    ),
+                    models.BooleanField(default=False, verbose_name="Block roaming data"),
                 ),
                 (
                     "block_cellular",
-                    models.BooleanField(
-                        default=False, verbose_name="Block cellular data"
-                    ),
+                    models.BooleanField(default=False, verbose_name="Block cellular data"),
                 ),
                 (
                     "policy",
@@ -1218,34 +1188,24 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "grace_seconds",
-                    models.PositiveIntegerField(
-                        default=0, verbose_name="Grace (seconds)"
-                    ),
+                    models.PositiveIntegerField(default=0, verbose_name="Grace (seconds)"),
                 ),
                 ("notify_user", models.BooleanField(default=False, verbose_name="Notify the user")),
                 (
                     "notify_manager",
-                    models.BooleanField(
-                        default=False, verbose_name="Notify the manager"
-                    ),
+                    models.BooleanField(default=False, verbose_name="Notify the manager"),
                 ),
                 (
                     "notify_role",
-                    models.CharField(
-                        blank=True, max_length=40, verbose_name="Notify a role"
-                    ),
+                    models.CharField(blank=True, max_length=40, verbose_name="Notify a role"),
                 ),
                 (
                     "block_roaming",
-                    models.BooleanField(
-                        default=False, verbose_name="Block roaming data"
-                    ),
+                    models.BooleanField(default=False, verbose_name="Block roaming data"),
                 ),
                 (
                     "block_cellular",
-                    models.BooleanField(
-                        default=False, verbose_name="Block cellular data"
-                    ),
+                    models.BooleanField(default=False, verbose_name="Block cellular data"),
                 ),
                 (
                     "pgh_obj",
@@ -1469,22 +1429,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="line",
-            index=models.Index(
-                fields=["tenant", "state", "label", "id"], name="line_by_label"
-            ),
+            index=models.Index(fields=["tenant", "state", "label", "id"], name="line_by_label"),
         ),
         migrations.AddIndex(
             model_name="line",
-            index=models.Index(
-                fields=["tenant", "carrier", "label", "id"], name="line_by_carrier"
-            ),
+            index=models.Index(fields=["tenant", "carrier", "label", "id"], name="line_by_carrier"),
         ),
         migrations.AddConstraint(
             model_name="line",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    models.Q(("msisdn", ""), _negated=True), ("state", "active")
-                ),
+                condition=models.Q(models.Q(("msisdn", ""), _negated=True), ("state", "active")),
                 fields=("tenant", "msisdn"),
                 name="line_number_once",
                 violation_error_message="Another active line already has this number.",
@@ -1493,9 +1447,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="line",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    models.Q(("reference", ""), _negated=True), ("state", "active")
-                ),
+                condition=models.Q(models.Q(("reference", ""), _negated=True), ("state", "active")),
                 fields=("tenant", "carrier", "reference"),
                 name="line_reference_once",
                 violation_error_message="Another active line of this carrier already has this reference.",
@@ -1608,9 +1560,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="lineperson",
-            index=models.Index(
-                fields=["tenant", "person"], name="line_person_by_person"
-            ),
+            index=models.Index(fields=["tenant", "person"], name="line_person_by_person"),
         ),
         migrations.AddConstraint(
             model_name="lineperson",
@@ -1833,9 +1783,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("cycle_kind", "days"), _negated=True),
-                    models.Q(
-                        ("cycle_days__isnull", False), ("first_day__isnull", False)
-                    ),
+                    models.Q(("cycle_days__isnull", False), ("first_day__isnull", False)),
                     _connector="OR",
                 ),
                 name="plan_days_complete",
@@ -1899,9 +1847,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="linepolicy",
-            index=models.Index(
-                fields=["tenant", "policy"], name="line_policy_by_policy"
-            ),
+            index=models.Index(fields=["tenant", "policy"], name="line_policy_by_policy"),
         ),
         migrations.AddConstraint(
             model_name="linepolicy",
@@ -1936,9 +1882,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="decision",
-            index=models.Index(
-                fields=["tenant", "line", "-decided_at"], name="decision_by_line"
-            ),
+            index=models.Index(fields=["tenant", "line", "-decided_at"], name="decision_by_line"),
         ),
         migrations.AddConstraint(
             model_name="decision",
@@ -2051,9 +1995,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="usagefile",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "sha256"), name="usage_file_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("tenant", "sha256"), name="usage_file_once"),
         ),
         migrations.AddConstraint(
             model_name="usagefile",

@@ -81,15 +81,11 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "volume_out",
-                            models.BigIntegerField(
-                                db_comment="Bytes sent, where known", null=True
-                            ),
+                            models.BigIntegerField(db_comment="Bytes sent, where known", null=True),
                         ),
                         (
                             "day",
-                            models.DateField(
-                                db_comment="Local day in the carrier's time zone"
-                            ),
+                            models.DateField(db_comment="Local day in the carrier's time zone"),
                         ),
                         ("file_id", models.BigIntegerField(null=True)),
                         ("received_at", models.DateTimeField()),
