@@ -7,6 +7,7 @@ class DevicesConfig(AppConfig):
     verbose_name = _("Devices")
 
     def ready(self) -> None:
+        from devices import statuses  # noqa: F401 - it registers itself
         from devices.gateways import register
         from devices.gateways.simulator import SimulatorGateway
 

@@ -1,6 +1,7 @@
 """What usage does for the apps below it, through their ports."""
 
 from usage.actions.due import make_due
+from usage.models import LineSim
 
 
 class ConnectorLines:
@@ -8,3 +9,9 @@ class ConnectorLines:
 
     def make_all_due(self) -> None:
         make_due()
+
+
+def lines_follow(*, sim_ids: Collection[int]) -> None:
+    """Judge the lines of these SIMs again; called inside the transaction in which they moved."""
+    links = LineSim.objects.open().filter(sim_id__in=sim_ids)
+    make_due(line_ids=list(links.values_list("line_id", flat=True)))

@@ -10,13 +10,15 @@ class UsageConfig(AppConfig):
 
     def ready(self) -> None:
         from connectors.ports import register_lines
-        from jobs import periodic
+        from devices.ports import when_sims_move
         from tenants.actions import on_tenant_created
+        from usage import statuses  # noqa: F401 - it registers itself
         from usage.actions.default_policy import create_default_policy
-        from usage.adapters import ConnectorLines
+        from usage.adapters import ConnectorLines, lines_follow
         from usage.partitions import ensure_partitions
 
         register_lines(ConnectorLines())
+        when_sims_move(lines_follow)
         on_tenant_created(create_default_policy)
         periodic.register(
             periodic.Job(

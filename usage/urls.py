@@ -13,7 +13,6 @@ LINES = [
     path("phones/", lines.phones, name="line_phones"),
     path("of-device/<int:pk>/", lines.lines_of_device, name="lines_of_device"),
     path("<int:pk>/", line.line, name="line"),
-    path("<int:pk>/details/", line.details, name="line_details"),
     path("<int:pk>/edit/", lines.line_edit, name="line_edit"),
     path("<int:pk>/retire/", line_acts.retire, name="line_retire"),
     path("<int:pk>/block/", line_acts.block, name="line_block"),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.actions import Actor, changes, record
 from common.refusals import Refused, refusing
 from common.tenancy import current_tenant_id
+from devices.actions.reasons import drop_device
 from devices.models import (
     Command,
     CommandStatus,
@@ -102,6 +103,7 @@ def retire(*, device: Device, now: datetime, by: Actor, reason: str = "") -> Non
     links = DeviceSim.objects.open().filter(device=device)
     sim_ids = list(links.values_list("sim_id", flat=True))
     links.update(unlinked_at=Greatest(F("linked_at"), now))
+    drop_device(device_id=device.pk, now=now)
     DeviceControl.objects.filter(device=device).update(next_attempt_at=None)
     Command.objects.filter(device=device, status__in=OPEN_STATUSES).update(
         status=CommandStatus.CANCELLED, closed_at=now

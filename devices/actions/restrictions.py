@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common import refusals
 from common.sentences import sentence
 from devices.actions.reasons import Reason, change_reasons
 from devices.models import MANUAL, Device, RestrictionReason
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tenants.models import User
 
 
-class Refused(Exception):
+class Refused(refusals.Refused):
     """The restriction cannot be set or lifted; the message is a sentence for the screen."""
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.refusals import Refused
 from usage.actions.due import make_due
 from usage.models import ExceptionKind, Line, LineException
 from usage.queries.standing import cycle_usage
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tenants.models import User
 
 
-class CannotUnblock(Exception):
+class CannotUnblock(Refused):
     """The line cannot be unblocked like this; the message is a sentence for the screen."""
 
 

@@ -41,9 +41,7 @@ class AmountField(forms.CharField):
             return None
         if not re.fullmatch(r"\d{1,18}([.,]\d{1,9})?", text, re.ASCII):
             raise ValidationError(
-                _(
-                    "%(value)s is not an amount. Write digits, as in 10 or 2,5, without other marks."
-                ),
+                _("%(value)s is not an amount. Write digits only, as in 10 or 2,5."),
                 params={"value": shortened(typed)},
                 code="invalid",
             )

@@ -1,4 +1,4 @@
-"""What a person may say about a line, and about blocking and unblocking it.
+"""What a person may say about a line.
 
 People and devices are too many for a list to choose from, so they are named by text: an e-mail
 or a name, an IMEI or a serial number. The text must fit exactly one.
@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.forms.numbers import IccidField, ImsiField, shortened
-from devices.models import Device, DeviceSim, DeviceState, Restriction
+from devices.models import Device, DeviceSim, DeviceState
 from tenants.models import Person
 from usage.actions.line_links import current
 from usage.actions.lines import LineTerms, NewLine
@@ -166,23 +166,3 @@ def _the_one(text: str, rows: Any, lookups: tuple[str, ...], *, none: Any, many:
         if found:
             raise forms.ValidationError(many, params={"value": shortened(text)})
     raise forms.ValidationError(none, params={"value": shortened(text)})
-
-
-class ReasonForm(forms.Form):
-    """Why something is done; the sentence goes on the timeline and in the audit log."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Shown on the timeline and in the audit log."),
-    )
-
-
-class BlockForm(ReasonForm):
-    """A restriction set by hand, and why."""
-
-    restriction = forms.ChoiceField(
-        label=_("Restriction"), choices=Restriction.choices, widget=forms.RadioSelect
-    )
-    field_order = ["restriction", "reason"]

@@ -1,4 +1,4 @@
-"""What a list shows beside each line, fetched for one page of lines in a fixed number of queries."""
+"""What a list shows beside each line: for one page, in a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import F
 
 from devices.models import Device, DeviceControl, DeviceSim
+from devices.statuses import control_state
 from tenants.models import Person
 from usage.models import Line, LinePerson, LinePlan, LineState, LineWatch, Plan
 from usage.queries.standing import CycleUsage, cycle_usage
@@ -32,17 +33,8 @@ class LineFigures:
 
     @property
     def control_state(self) -> str:
-        """free, pending, restricted, releasing or none: what the device shall be and is."""
+        """What the device shall be and is, as one of devices.statuses.CONTROL_STATES."""
         return control_state(self.control)
-
-
-def control_state(control: DeviceControl | None) -> str:
-    """The one word for desired and observed together (statuses.CONTROL)."""
-    if control is None:
-        return "none"
-    if control.desired:
-        return "restricted" if control.is_in_step else "pending"
-    return "releasing" if control.observed else "free"
 
 
 def figures_of(*, lines: Sequence[Line], now: datetime) -> dict[int, LineFigures]:

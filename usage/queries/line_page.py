@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +15,12 @@ from devices.models import (
     Device,
     DeviceControl,
     DeviceSim,
-    Restriction,
     RestrictionReason,
     Sim,
 )
 from devices.models.command import OPEN_STATUSES
+from devices.queries.device_page import labels
+from devices.statuses import control_state
 from tenants.models import Person
 from usage.decisions import Limit, Rules, limit_in_bytes
 from usage.models import (
@@ -35,7 +36,7 @@ from usage.models import (
     Threshold,
 )
 from usage.queries.effective import EffectivePolicy, effective_policy
-from usage.queries.line_figures import UNKNOWN, control_state
+from usage.queries.line_figures import UNKNOWN
 from usage.queries.standing import CycleUsage, cycle_usage
 
 ORIGINS = {"line": _("The line's own"), "plan": _("Of the plan"), "tenant": _("Of the tenant")}
@@ -101,6 +102,24 @@ class LinePage:
         return control_state(self.control)
 
     @property
+    def first_day_after(self) -> date | None:
+        """The day on which the next cycle begins: the open end of this one."""
+        return self.usage.last_day + timedelta(days=1) if self.usage else None
+
+    @property
+    def origin(self) -> Any:
+        """Where the policy that holds comes from, in words; empty where none does."""
+        return next((row.label for row in self.policies if row.holds), "")
+
+    @property
+    def wanted(self) -> list[Any]:
+        return labels(self.control.desired) if self.control else []
+
+    @property
+    def seen(self) -> list[Any]:
+        return labels(self.control.observed or []) if self.control else []
+
+    @property
     def is_pending(self) -> bool:
         """Whether something will change by itself soon, so that looking again is worth it."""
         control = self.control
@@ -111,12 +130,6 @@ class LinePage:
     def is_blocked(self) -> bool:
         """Whether the line's own usage restricts it, which is what an unblock lifts."""
         return bool(self.decision and self.decision.restrictions)
-
-    @property
-    def blockable(self) -> list[tuple[str, Any]]:
-        """Restrictions that nobody has set by hand yet, as (value, label)."""
-        by_hand = {reason.restriction for reason in self.reasons if reason.line_id is None}
-        return [choice for choice in Restriction.choices if choice[0] not in by_hand]
 
 
 def line_page(*, line: Line, now: datetime) -> LinePage:

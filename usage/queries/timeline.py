@@ -1,94 +1,21 @@
 """Every step of a line, newest first: usage, decision, alert, signal, control, command, answer.
 
-Nothing is copied into a log of its own. Each kind of step is read from the rows that are its
-record, by one bounded query per kind, and the kinds are merged by time. Steps of one instant
-stand in the order in which they cause each other.
+Nothing is copied into a log of its own: the kinds of steps are read from their own rows and
+merged by time. Steps of one instant stand in the order in which they cause each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
-from typing import Any
 
-from django.db.models import Case, Count, F, Max, Q, Sum, When
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
-from alerts.models import Alert
-from alerts.models.alert import Severity
-from audit.models import AuditEvent
-from common.sentences import sentence
-from common.statuses import status_look
 from common.timelines import TimelineEntry
-from common.wording import moment, volume
-from connectors.models import Signal
-from devices.models import Command, DeviceControl, DeviceSim, Restriction
-from devices.wire import wire_text
-from usage.models import Decision, Line, LineException, LineSim, Source, UsageRecord
+from usage.models import Line
+from usage.queries import steps
 
 PAGE = 30
 LAST_PAGE = 20
-USAGE_WINDOW = timedelta(days=400)
-"""How far back days of usage are told; the partitions before it stay unread."""
-
-(USAGE, ACT, EXCEPTION, DECISION, ALERT, SIGNAL, CONTROL, COMMAND, ANSWER) = range(9)
-"""The kinds of steps, in the order in which one causes the next."""
-
-LOOKS: dict[int, tuple[Any, str]] = {
-    USAGE: (gettext_lazy("Usage"), "chart-column"),
-    ACT: (gettext_lazy("Change"), "user-pen"),
-    EXCEPTION: (gettext_lazy("Exception"), "lock-open"),
-    DECISION: (gettext_lazy("Decision"), "scale"),
-    ALERT: (gettext_lazy("Alert"), "bell"),
-    SIGNAL: (gettext_lazy("Signal"), "radio"),
-    CONTROL: (gettext_lazy("Restriction"), "shield"),
-    COMMAND: (gettext_lazy("Command"), "send"),
-    ANSWER: (gettext_lazy("Answer"), "smartphone"),
-}
-ACTS = {
-    "line.added": gettext_lazy("Line added"),
-    "line.edited": gettext_lazy("Line edited"),
-    "line.retired": gettext_lazy("Line retired"),
-    "line.unblocked": gettext_lazy("Unblocked by hand"),
-    "line.unblock_ended": gettext_lazy("Unblocking by hand ended"),
-    "device.added": gettext_lazy("Device added"),
-    "device.simulated_added": gettext_lazy("Simulated device added"),
-    "device.edited": gettext_lazy("Device edited"),
-    "device.retired": gettext_lazy("Device retired"),
-    "device.sim_put_in": gettext_lazy("SIM put in the device"),
-    "device.sim_taken_out": gettext_lazy("SIM taken out of the device"),
-    "device.blocked_by_hand": gettext_lazy("Blocked by hand"),
-    "device.released_by_hand": gettext_lazy("Released by hand"),
-}
-"""The acts of the audit log that concern a line, in words."""
-
-FACT_NAMES = {
-    "msisdn": gettext_lazy("Phone number"),
-    "reference": gettext_lazy("Carrier's reference"),
-    "cost_centre": gettext_lazy("Cost centre"),
-    "note": gettext_lazy("Note"),
-    "plan": gettext_lazy("Plan"),
-    "policy": gettext_lazy("Policy"),
-    "person": gettext_lazy("Person"),
-    "sim": gettext_lazy("SIM"),
-    "device": gettext_lazy("Device"),
-    "carrier": gettext_lazy("Carrier"),
-    "lines": gettext_lazy("Lines"),
-    "devices": gettext_lazy("Devices"),
-    "slot": gettext_lazy("Slot"),
-    "until": gettext_lazy("Until"),
-    "restriction": gettext_lazy("Restriction"),
-}
-
-Fact = tuple[str, Any]
-Step = tuple[int, TimelineEntry]
 
 
 @dataclass(frozen=True)
@@ -106,253 +33,25 @@ def timeline(*, line: Line, page: str, now: datetime) -> TimelinePage:
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1
     number = min(max(number, 1), LAST_PAGE)
     most = number * PAGE + 1
-    seats = _seats(line)
-    steps = sorted(
+    seats = steps.seats_of(line)
+    found = sorted(
         chain(
-            _usage(line, now, most),
-            _acts(line, seats, most),
-            _exceptions(line, most),
-            _decisions(line, most),
-            _alerts(line, most),
-            _signals(line, most),
-            _controls(seats),
-            _commands(seats, most),
+            steps.usage(line, now, most),
+            steps.acts(line, seats, most),
+            steps.exceptions(line, most),
+            steps.decisions(line, most),
+            steps.alerts(line, most),
+            steps.signals(line, most),
+            steps.controls(seats),
+            steps.commands(seats, most),
         ),
         key=lambda step: (step[1].time, step[0]),
         reverse=True,
     )
     start = (number - 1) * PAGE
     return TimelinePage(
-        entries=[entry for _kind, entry in steps[start : start + PAGE]],
+        entries=[entry for _kind, entry in found[start : start + PAGE]],
         number=number,
         previous=number - 1 if number > 1 else None,
-        next=number + 1 if len(steps) > start + PAGE and number < LAST_PAGE else None,
+        next=number + 1 if len(found) > start + PAGE and number < LAST_PAGE else None,
     )
-
-
-def _step(
-    kind: int,
-    time: datetime,
-    said: str,
-    *facts: Fact,
-    tone: str = "neutral",
-    by: str = "",
-) -> Step:
-    """One step; facts without a value are left out."""
-    word, icon = LOOKS[kind]
-    known = tuple((name, value) for name, value in facts if value not in (None, ""))
-    return kind, TimelineEntry(
-        time=time, kind=str(word), sentence=said, icon=icon, tone=tone, by=by, facts=known
-    )
-
-
-# --- one function per kind ----------------------------------------------------------------------
-
-
-def _usage(line: Line, now: datetime, most: int) -> Iterator[Step]:
-    abroad = ~Q(country__in=["", line.carrier.country])
-    days = (
-        UsageRecord.objects.filter(line=line, started_at__gte=now - USAGE_WINDOW)
-        .values("day", "source")
-        .annotate(
-            at=Max("received_at"),
-            records=Count("key"),
-            total=Sum("volume"),
-            roaming=Sum(Case(When(abroad, then=F("volume")), default=0)),
-        )
-        .order_by("-at", "-day")[:most]
-    )
-    for row in days:
-        words = {"volume": volume(row["total"]), "day": date_format(row["day"], "j M Y")}
-        if row["roaming"]:
-            words["roaming"] = volume(row["roaming"])
-            said = _("%(volume)s used on %(day)s, of which %(roaming)s roaming.") % words
-        else:
-            said = _("%(volume)s used on %(day)s.") % words
-        yield _step(
-            USAGE,
-            row["at"],
-            said,
-            (_("Figures from"), Source(row["source"]).label),
-            (_("Records"), number_format(row["records"])),
-            (_("Exact volume"), _("%(n)s bytes") % {"n": number_format(row["total"])}),
-        )
-
-
-def _decisions(line: Line, most: int) -> Iterator[Step]:
-    rows = Decision.objects.filter(line=line).order_by("-decided_at", "-pk")[:most]
-    for row in rows:
-        look = status_look("standing", row.standing)
-        yield _step(
-            DECISION,
-            row.decided_at,
-            sentence(row.reason, row.facts),
-            (_("Outcome"), _restrictions(row.restrictions)),
-            (_("Billing cycle"), _cycle(row)),
-            tone=look.tone,
-        )
-
-
-def _alerts(line: Line, most: int) -> Iterator[Step]:
-    rows = Alert.objects.filter(subject_type="line", subject_id=line.pk)
-    for row in rows.order_by("-raised_at", "-pk")[:most]:
-        yield _step(
-            ALERT,
-            row.raised_at,
-            sentence(row.reason, row.facts),
-            (_("Severity"), row.get_severity_display()),
-            (_("State"), row.get_state_display()),
-            (_("Resolved"), row.resolved_at and moment(row.resolved_at)),
-            tone="bad" if row.severity == Severity.CRITICAL else "warn",
-        )
-
-
-def _signals(line: Line, most: int) -> Iterator[Step]:
-    rows = Signal.objects.filter(line_id=line.pk).select_related("device", "connector")
-    for row in rows.order_by("-received_at", "-pk")[:most]:
-        words = {"action": row.get_action_display(), "what": row.get_restriction_display().lower()}
-        said = _("%(action)s %(what)s.") % words
-        yield _step(
-            SIGNAL,
-            row.received_at,
-            f"{said} {sentence(row.reason, row.facts)}",
-            (_("Connector"), str(row.connector)),
-            (_("Outcome"), row.get_outcome_display()),
-            (_("Because"), sentence(row.outcome_reason, row.facts)),
-            (_("Device"), row.device and str(row.device)),
-            tone=status_look("signal", row.outcome).tone,
-        )
-
-
-def _exceptions(line: Line, most: int) -> Iterator[Step]:
-    rows = LineException.objects.filter(line=line).select_related("created_by")
-    for row in rows.order_by("-starts_at", "-pk")[:most]:
-        words = {
-            "kind": row.get_kind_display(),
-            "until": moment(row.ends_at),
-            "reason": row.reason,
-        }
-        said = _("%(kind)s until %(until)s: %(reason)s") % words
-        yield _step(EXCEPTION, row.starts_at, said, tone="info", by=str(row.created_by or ""))
-
-
-def _controls(seats: list[DeviceSim]) -> Iterator[Step]:
-    devices = [seat.device_id for seat in seats if seat.unlinked_at is None]
-    for row in DeviceControl.objects.filter(device_id__in=devices).select_related("device"):
-        if not row.desired_generation:
-            continue  # nobody ever wanted anything of it
-        said = _("%(device)s shall have: %(state)s.")
-        words = {"device": row.device, "state": _restrictions(row.desired)}
-        yield _step(
-            CONTROL,
-            row.desired_since,
-            said % words,
-            (_("Seen last"), _restrictions(row.observed) if row.observed is not None else None),
-            (_("Next try"), row.next_attempt_at and moment(row.next_attempt_at)),
-            (_("Last error"), row.last_error),
-            tone="good" if row.is_in_step else "warn",
-        )
-
-
-def _commands(seats: list[DeviceSim], most: int) -> Iterator[Step]:
-    held = _while_held(seats)
-    if held is None:
-        return
-    rows = Command.objects.filter(held).select_related("device").order_by("-created_at", "-pk")
-    for row in rows[:most]:
-        tone = status_look("command", row.status).tone
-        words = {"kind": row.kind, "device": row.device, "state": _restrictions(row.desired_after)}
-        yield _step(
-            COMMAND,
-            row.created_at,
-            _("%(kind)s to %(device)s, so that it has: %(state)s.") % words,
-            (_("Status"), row.get_status_display()),
-            (_("Handed over"), row.handed_over_at and exact_moment(row.handed_over_at)),
-            (_("Delivered"), row.delivered_at and exact_moment(row.delivered_at)),
-            (_("Number"), str(row.pk)),
-            *_wire(row.payload),
-            tone=tone,
-        )
-        if row.answered_at:
-            said = row.error or _("%(device)s answered the command %(kind)s.") % words
-            yield _step(ANSWER, row.answered_at, said, *_wire(row.answer), tone=tone)
-
-
-def _acts(line: Line, seats: list[DeviceSim], most: int) -> Iterator[Step]:
-    devices = {str(seat.device_id) for seat in seats if seat.unlinked_at is None}
-    about = Q(object_type="line", object_id=str(line.pk))
-    if devices:
-        about |= Q(object_type="device", object_id__in=devices)
-    for row in AuditEvent.objects.filter(about).order_by("-at", "-pk")[:most]:
-        before, after = row.before or {}, row.after or {}
-        changed = [
-            (_fact_name(name), f"{before.get(name) or '–'} → {after.get(name) or '–'}")
-            for name in {**before, **after}
-        ]
-        yield _step(ACT, row.at, _act(row), *changed, by=row.actor)
-
-
-# --- words --------------------------------------------------------------------------------------
-
-
-def _act(event: AuditEvent) -> str:
-    """The act in words, with the reason that was given."""
-    verb = ACTS.get(event.action, event.action)
-    return f"{verb}. {event.reason}".strip() if event.reason else f"{verb}."
-
-
-def _fact_name(name: str) -> str:
-    return str(FACT_NAMES.get(name, name.replace("_", " ").capitalize()))
-
-
-def _restrictions(values: Iterable[str]) -> str:
-    known = dict(Restriction.choices)
-    blocked = ", ".join(str(known.get(value, value)).lower() for value in sorted(values))
-    return _("%(restrictions)s blocked") % {"restrictions": blocked} if blocked else _("no block")
-
-
-def _cycle(decision: Decision) -> str:
-    words = {"start": moment(decision.cycle_start), "end": moment(decision.cycle_end)}
-    return _("from %(start)s up to %(end)s") % words
-
-
-def exact_moment(value: datetime) -> str:
-    """To the millisecond, in the tenant's zone: how fast enforcement was is read here."""
-    local = timezone.localtime(value)
-    return f"{date_format(local, 'j M Y, H:i:s')}.{local.microsecond // 1000:03d}"
-
-
-def _wire(payload: Any) -> tuple[Fact, ...]:
-    """Format, size and text of what went over the wire."""
-    if not payload:
-        return ()
-    wire = wire_text(bytes(payload))
-    size = _("%(n)s bytes") % {"n": number_format(wire.size)}
-    return (
-        (_("Format"), f"{wire.format}, {size}"),
-        (_("As sent"), _pre(wire.text)),
-    )
-
-
-def _pre(text: str) -> SafeString:
-    return format_html('<pre tabindex="0">{}</pre>', text)
-
-
-# --- the devices the line was in -----------------------------------------------------------------
-
-
-def _seats(line: Line) -> list[DeviceSim]:
-    """Where the line's SIMs are and were, with dates; a line has few."""
-    sims = LineSim.objects.filter(line=line).values("sim_id")
-    return list(DeviceSim.objects.filter(sim_id__in=sims).order_by("-linked_at", "-pk")[:20])
-
-
-def _while_held(seats: list[DeviceSim]) -> Q | None:
-    """Condition on a command: made while a SIM of the line was in the device."""
-    held = None
-    for seat in seats:
-        during = Q(device_id=seat.device_id, created_at__gte=seat.linked_at)
-        if seat.unlinked_at is not None:
-            during &= Q(created_at__lte=seat.unlinked_at)
-        held = during if held is None else held | during
-    return held

@@ -52,7 +52,8 @@ def carriers(request: HttpRequest) -> HttpResponse:
     base = tenant_url(request, "usage:carriers")
     for row in view.rows:
         row.url = f"{base}{row.pk}/"
-    return render_page(request, "usage/carriers.html", {"carriers": view}, parts=(CARRIERS.part,))
+    context = {"carriers": view, "may_manage": _may_manage(request)}
+    return render_page(request, "usage/carriers.html", context, parts=(CARRIERS.part,))
 
 
 @require(Permission.VIEW_PLANS)
@@ -64,7 +65,12 @@ def carrier(request: HttpRequest, pk: int) -> HttpResponse:
     lines = carrier.lines.aggregate(
         active=Count("pk", filter=Q(state=LineState.ACTIVE)), all=Count("pk")
     )
-    context = {"carrier": carrier, "plans": plans, "lines": lines}
+    context = {
+        "carrier": carrier,
+        "plans": plans,
+        "lines": lines,
+        "may_manage": _may_manage(request),
+    }
     return render_page(request, "usage/carrier.html", context)
 
 
@@ -116,3 +122,8 @@ def carrier_retire(request: HttpRequest, pk: int) -> HttpResponse:
         "back_label": str(carrier),
     }
     return render_page(request, "confirm_page.html", context, status=form_status(form))
+
+
+def _may_manage(request: HttpRequest) -> bool:
+    """Whether the page offers commands; the views behind them check again."""
+    return request.membership.may(Permission.MANAGE_PLANS)

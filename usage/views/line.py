@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -17,29 +19,17 @@ from usage.queries.timeline import timeline
 @require(Permission.VIEW_LINES)
 @require_safe
 def line(request: HttpRequest, pk: int) -> HttpResponse:
-    """The whole page; htmx asks for its part `line-live` while something is pending."""
+    """The whole page. htmx asks for a part: `line-live` while something is pending, `drawer`
+    beside the list, where the steps stay unread."""
     line = get_object_or_404(Line.objects.select_related("carrier"), pk=pk)
     now = timezone.now()
     context = {
         "line": line,
         "page": line_page(line=line, now=now),
-        "timeline": timeline(line=line, page=request.GET.get("page", "1"), now=now),
+        "timeline": cache(lambda: timeline(line=line, page=request.GET.get("page", ""), now=now)),
         **_allowed(request),
     }
-    return render_page(request, "usage/line.html", context, parts=("line-live", "line-steps"))
-
-
-@require(Permission.VIEW_LINES)
-@require_safe
-def details(request: HttpRequest, pk: int) -> HttpResponse:
-    """The line beside the list: figures and reason in short."""
-    line = get_object_or_404(Line.objects.select_related("carrier"), pk=pk)
-    context = {
-        "line": line,
-        "page": line_page(line=line, now=timezone.now()),
-        **_allowed(request),
-    }
-    return render_page(request, "usage/line_details.html", context, parts=("drawer",))
+    return render_page(request, "usage/line.html", context, parts=("line-live", "drawer"))
 
 
 def _allowed(request: HttpRequest) -> dict[str, bool]:
@@ -49,4 +39,5 @@ def _allowed(request: HttpRequest) -> dict[str, bool]:
         "may_manage": may(Permission.MANAGE_LINES),
         "may_block": may(Permission.BLOCK),
         "may_unblock": may(Permission.UNBLOCK),
+        "may_see_plans": may(Permission.VIEW_PLANS),
     }

@@ -16,9 +16,9 @@ from common.pages import render_page
 from common.permissions import Permission, require
 from common.submission import form_methods, form_status, refusals_on, sent
 from devices.actions import restrictions
+from devices.forms.restrictions import BlockForm, ReasonForm
 from devices.models import Device, DeviceSim, Restriction
 from usage.actions import exceptions, lines
-from usage.forms.lines import BlockForm, ReasonForm
 from usage.models import Line, LineState
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from common.http import tenant_url
+from common.meters import meter
 from common.pages import render_page
 from common.permissions import Permission, require
 from common.submission import form_methods, form_status, refusals_on, sent
@@ -30,7 +31,9 @@ def lines(request: HttpRequest) -> HttpResponse:
     """The list, with figures for the rows of this page only."""
     view = LINES.view(request, lines_for(sort=request.GET.get("sort", "")))
     _hang_figures(request, view.rows)
-    return render_page(request, "usage/lines.html", {"lines": view}, parts=(LINES.part,))
+    may_manage = request.membership.may(Permission.MANAGE_LINES)
+    context = {"lines": view, "may_manage": may_manage}
+    return render_page(request, "usage/lines.html", context, parts=(LINES.part,))
 
 
 def _hang_figures(request: HttpRequest, rows: list[Line]) -> None:
@@ -41,6 +44,9 @@ def _hang_figures(request: HttpRequest, rows: list[Line]) -> None:
         row.figures = figures[row.pk]
         row.url = f"{base}{row.pk}/"
         row.device_url = f"{devices}{row.figures.device.pk}/" if row.figures.device else ""
+        used = row.figures.usage
+        row.domestic = used and meter(used=used.domestic, cap=used.domestic_cap, compact=True)
+        row.roaming = used and meter(used=used.roaming, cap=used.roaming_cap, compact=True)
 
 
 @require(Permission.VIEW_LINES)
@@ -75,9 +81,7 @@ def line_add(request: HttpRequest) -> HttpResponse:
 @form_methods
 def line_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of a line that is there."""
-    line = get_object_or_404(
-        Line.objects.select_related("carrier"), pk=pk, state=LineState.ACTIVE
-    )
+    line = get_object_or_404(Line.objects.select_related("carrier"), pk=pk, state=LineState.ACTIVE)
     form = LineForm(sent(request), line=line, initial=LineForm.of(line))
     if form.is_valid():
         with refusals_on(form):

@@ -60,7 +60,8 @@ def plans(request: HttpRequest) -> HttpResponse:
     base = tenant_url(request, "usage:plans")
     for row in view.rows:
         row.url = f"{base}{row.pk}/"
-    return render_page(request, "usage/plans.html", {"plans": view}, parts=(PLANS.part,))
+    context = {"plans": view, "may_manage": _may_manage(request)}
+    return render_page(request, "usage/plans.html", context, parts=(PLANS.part,))
 
 
 @require(Permission.VIEW_PLANS)
@@ -68,7 +69,9 @@ def plans(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan."""
     plan = get_object_or_404(Plan.objects.select_related("carrier", "policy"), pk=pk)
-    context = {"plan": plan, "line_count": lines_of.of_plan(plan).count()}
+    context = {"plan": plan, "line_count": lines_of.of_plan(plan).count(),
+        "may_manage": _may_manage(request),
+    }
     return render_page(request, "usage/plan.html", context)
 
 
@@ -135,3 +138,8 @@ def plan_retire(request: HttpRequest, pk: int) -> HttpResponse:
         "back_label": str(plan),
     }
     return render_page(request, "confirm_page.html", context, status=form_status(form))
+
+
+def _may_manage(request: HttpRequest) -> bool:
+    """Whether the page offers commands; the views behind them check again."""
+    return request.membership.may(Permission.MANAGE_PLANS)

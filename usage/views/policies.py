@@ -70,7 +70,7 @@ def policies(request: HttpRequest) -> HttpResponse:
     base = tenant_url(request, "usage:policies")
     for row in view.rows:
         row.url = f"{base}{row.pk}/"
-    context = {"policies": view}
+    context = {"policies": view, "may_manage": _may_manage(request)}
     return render_page(request, "usage/policies.html", context, parts=(POLICIES.part,))
 
 
@@ -84,6 +84,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
         "thresholds": policy.thresholds.order_by("position", "pk"),
         "plans": policy.plans.filter(retired_at=None).select_related("carrier").order_by("name"),
         "line_count": lines_of.of_policy(policy).count(),
+        "may_manage": _may_manage(request),
     }
     return render_page(request, "usage/policy.html", context)
 
@@ -173,3 +174,8 @@ def policy_retire(request: HttpRequest, pk: int) -> HttpResponse:
         "back_label": str(policy),
     }
     return render_page(request, "confirm_page.html", context, status=form_status(form))
+
+
+def _may_manage(request: HttpRequest) -> bool:
+    """Whether the page offers commands; the views behind them check again."""
+    return request.membership.may(Permission.MANAGE_PLANS)

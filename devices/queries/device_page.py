@@ -1,0 +1,103 @@
+"""Everything the page of one device shows; lines come by the address of the app that knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+
+from devices.models import (
+    MANUAL,
+    Command,
+    Device,
+    DeviceControl,
+    DeviceSim,
+    DeviceState,
+    Restriction,
+    RestrictionReason,
+    SimulatedDevice,
+)
+from devices.statuses import control_state
+from devices.wire import WireText, wire_text
+
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class CommandRow:
+    """A command, with what was sent and what came back as text."""
+
+    command: Command
+    sent: WireText
+    answer: WireText | None
+
+
+@dataclass(frozen=True)
+class DevicePage:
+    """The device and what surrounds it now."""
+
+    device: Device
+    control: DeviceControl | None
+    simulated: SimulatedDevice | None
+    reasons: list[RestrictionReason]
+    seats: list[DeviceSim]
+    commands: list[CommandRow]
+    pages: Page
+
+    @property
+    def is_active(self) -> bool:
+        return self.device.state != DeviceState.RETIRED
+
+    @property
+    def control_state(self) -> str:
+        return control_state(self.control)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something will change by itself soon, so that looking again is worth it."""
+        waits = self.control is not None and self.control.next_attempt_at is not None
+        return self.is_active and (waits or any(row.command.is_open for row in self.commands))
+
+    @property
+    def by_hand(self) -> list[RestrictionReason]:
+        return [reason for reason in self.reasons if reason.origin == MANUAL]
+
+    @property
+    def wanted(self) -> list[Any]:
+        return labels(self.control.desired) if self.control else []
+
+    @property
+    def seen(self) -> list[Any]:
+        return labels(self.control.observed or []) if self.control else []
+
+
+def labels(restrictions: list[str]) -> list[Any]:
+    """The names of restrictions, in their usual order."""
+    return [label for value, label in Restriction.choices if value in restrictions]
+
+
+def device_page(*, device: Device, page: str) -> DevicePage:
+    """The page of `device`, with the page of its commands that was asked for (as typed)."""
+    commands = Command.objects.filter(device=device).order_by("-created_at", "-pk")
+    pages = Paginator(commands, PAGE).get_page(page)
+    return DevicePage(
+        device=device,
+        control=DeviceControl.objects.filter(device=device).first(),
+        simulated=SimulatedDevice.objects.filter(device=device).first(),
+        reasons=list(
+            RestrictionReason.objects.filter(device=device)
+            .select_related("set_by")
+            .order_by("since", "pk")
+        ),
+        seats=list(
+            DeviceSim.objects.open().filter(device=device).select_related("sim").order_by("slot")
+        ),
+        commands=[_row(command) for command in pages],
+        pages=pages,
+    )
+
+
+def _row(command: Command) -> CommandRow:
+    answer = wire_text(bytes(command.answer)) if command.answer else None
+    return CommandRow(command=command, sent=wire_text(bytes(command.payload)), answer=answer)
