@@ -59,3 +59,9 @@ def _months(language: str | None) -> dict[int, str]:
     return {
         number: str(name).title() if is_english else str(name) for number, name in MONTHS_3.items()
     }
+
+
+def exact_moment(value: datetime) -> str:
+    """As `moment`, to the millisecond: how fast a command went out is read here."""
+    local = timezone.localtime(value)
+    return f"{moment(value)}:{local:%S}.{local.microsecond // 1000:03d}"

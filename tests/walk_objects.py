@@ -12,5 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tenants.models import Tenant
+from tests import usage_walk
 
-OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {}
+OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {**usage_walk.OBJECTS}

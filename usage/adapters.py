@@ -1,5 +1,9 @@
 """What usage does for the apps below it, through their ports."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+
 from usage.actions.due import make_due
 from usage.models import LineSim
 

@@ -11,6 +11,7 @@ class UsageConfig(AppConfig):
     def ready(self) -> None:
         from connectors.ports import register_lines
         from devices.ports import when_sims_move
+        from jobs import periodic
         from tenants.actions import on_tenant_created
         from usage import statuses  # noqa: F401 - it registers itself
         from usage.actions.default_policy import create_default_policy

@@ -192,6 +192,16 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def exact_moment(value: datetime | None) -> str:
+    """A time in the tenant's zone, to the millisecond."""
+    if value is None:
+        return wording.UNKNOWN
+    return format_html(
+        '<time datetime="{}">{}</time>', value.isoformat(), wording.exact_moment(value)
+    )
+
+
+@register.filter
 def ago(value: datetime | None) -> str:
     """How long ago, in its largest unit; the exact time at hand."""
     if value is None:

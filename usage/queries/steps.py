@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Q, Sum, When
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,7 +22,7 @@ from alerts.models.alert import Severity
 from audit.models import AuditEvent
 from common.sentences import sentence
 from common.timelines import TimelineEntry
-from common.wording import moment, volume
+from common.wording import exact_moment, moment, volume
 from connectors.models import Signal
 from devices.models import Command, DeviceControl, DeviceSim, Restriction
 from devices.statuses import COMMAND as COMMAND_LOOKS
@@ -225,12 +224,6 @@ def _restrictions(values: Iterable[str]) -> str:
 def _cycle(decision: Decision) -> str:
     words = {"start": moment(decision.cycle_start), "end": moment(decision.cycle_end)}
     return _("from %(start)s up to %(end)s") % words
-
-
-def exact_moment(value: datetime) -> str:
-    """To the millisecond, in the tenant's zone: how fast enforcement was is read here."""
-    local = timezone.localtime(value)
-    return f"{date_format(local, 'j M Y, H:i:s')}.{local.microsecond // 1000:03d}"
 
 
 def _wire(payload: Any) -> tuple[Fact, ...]:

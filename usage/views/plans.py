@@ -69,7 +69,9 @@ def plans(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan."""
     plan = get_object_or_404(Plan.objects.select_related("carrier", "policy"), pk=pk)
-    context = {"plan": plan, "line_count": lines_of.of_plan(plan).count(),
+    context = {
+        "plan": plan,
+        "line_count": lines_of.of_plan(plan).count(),
         "may_manage": _may_manage(request),
     }
     return render_page(request, "usage/plan.html", context)

@@ -1,0 +1,92 @@
+"""Carriers, plans, policies, lines and devices for tests, tied together as the actions tie them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from common.tenancy import tenant_scope
+from devices.actions.devices import add_simulated_devices
+from devices.models import Device, Sim
+from tenants.models import Tenant
+from tests.factories import InTenant
+from usage.actions.lines import NewLine, add_lines
+from usage.models import Carrier, Line, LineSim, Plan, Policy, Threshold
+
+
+class CarrierFactory(InTenant):
+    class Meta:
+        model = Carrier
+
+    name = factory.Sequence(lambda n: f"Carrier {n}")
+    country = "NL"
+    time_zone = "Europe/Amsterdam"
+
+
+class PlanFactory(InTenant):
+    class Meta:
+        model = Plan
+
+    carrier = factory.SubFactory(CarrierFactory, tenant=factory.SelfAttribute("..tenant"))
+    name = factory.Sequence(lambda n: f"Plan {n}")
+    domestic_cap = 5 * 10**9
+    roaming_cap = 10**9
+
+
+class PolicyFactory(InTenant):
+    class Meta:
+        model = Policy
+
+    name = factory.Sequence(lambda n: f"Policy {n}")
+
+
+class ThresholdFactory(InTenant):
+    class Meta:
+        model = Threshold
+
+    policy = factory.SubFactory(PolicyFactory, tenant=factory.SelfAttribute("..tenant"))
+    position = 1
+    scope = "domestic"
+    measure = "percent"
+    value = Decimal(100)
+    block_cellular = True
+
+
+class SimFactory(InTenant):
+    class Meta:
+        model = Sim
+
+    iccid = factory.Sequence(lambda n: f"8931440{n:012d}")
+
+
+_numbers = iter(range(10**6))
+
+
+def make_line(
+    tenant: Tenant, *, plan: Plan | None = None, carrier: Carrier | None = None, **key: Any
+) -> Line:
+    """An active line with a placeholder SIM, on `plan`; its number is made up unless given."""
+    if carrier is None:
+        carrier = plan.carrier if plan else CarrierFactory(tenant=tenant)
+    key = key or {"msisdn": f"+316{next(_numbers):08d}"}
+    with tenant_scope(tenant.pk):
+        [line] = add_lines(carrier=carrier, keys=[NewLine(**key)], plan=plan, now=timezone.now())
+    return line
+
+
+def make_device(tenant: Tenant, *, line: Line | None = None) -> Device:
+    """A simulated device around the line's SIM, or around one of no line."""
+    with tenant_scope(tenant.pk):
+        sim = LineSim.objects.open().get(line=line).sim if line else SimFactory(tenant=tenant)
+        [device] = add_simulated_devices(sims=[sim], now=timezone.now())
+    return device
+
+
+def make_line_with_device(tenant: Tenant, **key: Any) -> tuple[Line, Device]:
+    """A line on a plan of its own, and the phone its SIM is in."""
+    plan = PlanFactory(tenant=tenant)
+    line = make_line(tenant, plan=plan, **key)
+    return line, make_device(tenant, line=line)

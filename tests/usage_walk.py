@@ -1,0 +1,61 @@
+"""What the walk over all addresses puts into the addresses of usage and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from common.tenancy import tenant_scope
+from devices.models import DeviceSim, Restriction
+from tenants.models import Tenant
+from tests.usage_factories import (
+    CarrierFactory,
+    PlanFactory,
+    PolicyFactory,
+    make_device,
+    make_line_with_device,
+)
+
+
+def _line(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": make_line_with_device(tenant)[0].pk}
+
+
+def _device(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": make_device(tenant).pk}
+
+
+def _seat(tenant: Tenant) -> dict[str, Any]:
+    device = make_device(tenant)
+    with tenant_scope(tenant.pk):
+        seat = DeviceSim.objects.open().get(device=device)
+    return {"pk": device.pk, "sim_pk": seat.sim_id}
+
+
+def _carrier(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": CarrierFactory(tenant=tenant).pk}
+
+
+def _plan(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": PlanFactory(tenant=tenant).pk}
+
+
+def _policy(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": PolicyFactory(tenant=tenant).pk}
+
+
+def _restricted(make: Callable[[Tenant], dict[str, Any]]) -> Callable[[Tenant], dict[str, Any]]:
+    return lambda tenant: {**make(tenant), "restriction": Restriction.ROAMING_DATA.value}
+
+
+OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
+    **{f"usage:carrier{act}": _carrier for act in ("", "_edit", "_retire")},
+    **{f"usage:plan{act}": _plan for act in ("", "_edit", "_retire", "_make_default")},
+    **{f"usage:policy{act}": _policy for act in ("", "_edit", "_retire", "_make_default")},
+    **{f"usage:line{act}": _line for act in ("", "_edit", "_retire", "_block", "_unblock")},
+    "usage:line_release": _restricted(_line),
+    "usage:lines_of_device": _device,
+    **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},
+    "devices:device_sim_out": _seat,
+    "devices:device_release": _restricted(_device),
+}
