@@ -56,7 +56,7 @@ class DevicePage:
     @property
     def is_pending(self) -> bool:
         """Whether something will change by itself soon, so that looking again is worth it."""
-        waits = self.control is not None and self.control.next_attempt_at is not None
+        waits = self.control_state in {"blocking", "releasing"}
         return self.is_active and (waits or any(row.command.is_open for row in self.commands))
 
     @property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from common.sentences import sentence
@@ -34,6 +36,7 @@ from usage.models import (
     LineWatch,
     Plan,
     Threshold,
+    UsageCounter,
 )
 from usage.queries.effective import EffectivePolicy, effective_policy
 from usage.queries.line_figures import UNKNOWN
@@ -122,9 +125,11 @@ class LinePage:
     @property
     def is_pending(self) -> bool:
         """Whether something will change by itself soon, so that looking again is worth it."""
-        control = self.control
-        waits = control is not None and control.next_attempt_at is not None
-        return self.is_active and (self.is_due or waits or self.open_command is not None)
+        return self.is_active and (
+            self.is_due
+            or self.open_command is not None
+            or self.control_state in {"blocking", "releasing"}
+        )
 
     @property
     def is_blocked(self) -> bool:
@@ -173,6 +178,36 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
         if device
         else None,
     )
+
+
+@dataclass(frozen=True)
+class DayUse:
+    """Bytes of one local day, at home and abroad."""
+
+    day: date
+    domestic: int
+    roaming: int
+
+
+def days_of_cycle(*, line: Line, usage: CycleUsage, now: datetime) -> list[DayUse]:
+    """Each day of the running cycle up to today, from the figures that drive limits."""
+    rows = (
+        UsageCounter.objects.filter(
+            line=line,
+            source=line.carrier.drives_limits,
+            day__gte=usage.first_day,
+            day__lte=usage.last_day,
+        )
+        .values_list("day", "country")
+        .annotate(volume=Sum("volume"))
+    )
+    home, abroad = Counter[date](), Counter[date]()
+    for day, country, volume in rows:
+        (home if country == line.carrier.country else abroad)[day] += volume
+    today = min(now.astimezone(line.carrier.zone).date(), usage.last_day)
+    count = (today - usage.first_day).days + 1
+    days = (usage.first_day + timedelta(days=number) for number in range(count))
+    return [DayUse(day=day, domestic=home[day], roaming=abroad[day]) for day in days]
 
 
 def _linked(link: Any, field: str, line: Line) -> Any:

@@ -11,18 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Q, Sum, When
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.models import Alert
 from alerts.models.alert import Severity
 from audit.models import AuditEvent
 from common.sentences import sentence
 from common.timelines import TimelineEntry
-from common.wording import exact_moment, moment, volume
+from common.wording import day, exact_moment, moment, volume
 from connectors.models import Signal
 from devices.models import Command, DeviceControl, DeviceSim, Restriction
 from devices.statuses import COMMAND as COMMAND_LOOKS
@@ -76,7 +76,7 @@ def _step(
 
 
 def usage(line: Line, now: datetime, most: int) -> Iterator[Step]:
-    abroad = ~Q(country__in=["", line.carrier.country])
+    abroad = ~Q(country=line.carrier.country)
     days = (
         UsageRecord.objects.filter(line=line, started_at__gte=now - USAGE_WINDOW)
         .values("day", "source")
@@ -89,20 +89,23 @@ def usage(line: Line, now: datetime, most: int) -> Iterator[Step]:
         .order_by("-at", "-day")[:most]
     )
     for row in days:
-        words = {"volume": volume(row["total"]), "day": date_format(row["day"], "j M Y")}
+        words = {
+            "volume": volume(row["total"]),
+            "day": day(row["day"]),
+            "source": str(Source(row["source"]).label).lower(),
+            "records": number_format(row["records"]),
+        }
         if row["roaming"]:
             words["roaming"] = volume(row["roaming"])
-            said = _("%(volume)s used on %(day)s, of which %(roaming)s roaming.") % words
+            said = _("%(volume)s used on %(day)s, %(roaming)s of it roaming") % words
         else:
-            said = _("%(volume)s used on %(day)s.") % words
-        yield _step(
-            USAGE,
-            row["at"],
-            said,
-            (_("Figures from"), Source(row["source"]).label),
-            (_("Records"), number_format(row["records"])),
-            (_("Exact volume"), _("%(n)s bytes") % {"n": number_format(row["total"])}),
+            said = _("%(volume)s used on %(day)s") % words
+        told = ngettext(
+            "%(said)s (%(records)s record, %(source)s).",
+            "%(said)s (%(records)s records, %(source)s).",
+            row["records"],
         )
+        yield _step(USAGE, row["at"], told % {**words, "said": said})
 
 
 def decisions(line: Line, most: int) -> Iterator[Step]:
