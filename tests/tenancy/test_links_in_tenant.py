@@ -31,7 +31,7 @@ BELONG_TO_NO_TENANT = {
     "jobs.PeriodClaim",
     "audit.AuditEvent",  # has the tenant as a plain number, and the scoped manager
 }
-UNCHECKED_ON_PURPOSE = {"usage.UsageRecord.line"}
+UNCHECKED_ON_PURPOSE = {"usage.UsageCounter.line", "usage.UsageRecord.line"}
 """See the model: ingest resolves lines within the tenant, and no line is ever deleted."""
 PROJECT_APPS = {"alerts", "audit", "connectors", "devices", "jobs", "licensing", "sandbox"} | {
     "tenants",
