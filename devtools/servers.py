@@ -115,8 +115,10 @@ def _folder_of_one_run(runs: Path) -> Iterator[Path]:
             folder.chmod(0o711)
             lock = held.enter_context(open(folder / "lock", "a"))
             _try_lock(lock)
-        yield folder
-        shutil.rmtree(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
 
 
 def _place(state: State) -> Place | None:

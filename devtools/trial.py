@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 
 from devtools.portal import portal_environment
 from devtools.postgres import DURABLE, FLEETING
@@ -41,7 +42,8 @@ def test(*, pytest_arguments: Sequence[str]) -> int:
             began = time.monotonic()
             done = _run(check.command, environment=environment, stdout=subprocess.PIPE)
             if done.returncode != 0:
-                print(f"{done.stdout}\nFailed: {check.name}: {' '.join(check.command)}")
+                command = shorten(" ".join(check.command), width=100, placeholder=" ...")
+                print(f"{done.stdout}\nFailed: {check.name} ({command})")
                 return done.returncode
             print(f"{check.name}: fine ({time.monotonic() - began:.1f} s)", flush=True)
         tests = (sys.executable, "-m", "pytest", *pytest_arguments)
@@ -62,9 +64,8 @@ def bench(*, arguments: Sequence[str]) -> int:
 
 
 def _checks() -> list[Check]:
-    templates = sorted(
-        map(str, [*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")])
-    )
+    found = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")]
+    templates = sorted(str(file.relative_to(ROOT)) for file in found)
     return [
         Check(name="ruff check", command=(str(BIN / "ruff"), "check", ".")),
         Check(name="ruff format", command=(str(BIN / "ruff"), "format", "--check", ".")),
