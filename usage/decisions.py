@@ -18,6 +18,9 @@ from typing import Any
 from usage.cycles import Cycle
 
 CELLULAR, ROAMING = "cellular_data", "roaming_data"
+SCOPES = ("domestic", "roaming", "total")
+MOST = 2**63 - 1
+"""The largest volume a column holds. A limit beyond it is as good as none."""
 WITHIN, NEAR, OVER = "within", "near", "over"
 
 
@@ -117,20 +120,24 @@ class Decision:
 def limit_in_bytes(limit: Limit, rules: Rules) -> int | None:
     """The volume at which the limit is reached, or None where it cannot be.
 
-    Percentages are rounded up, so that a limit is never reached a byte early.
+    Fractions of a byte are rounded up, so that a limit is never reached a byte early.
     """
     if limit.period != "cycle":
         return None
     if limit.measure == "bytes":
-        return int(limit.value) if limit.scope in {"domestic", "roaming", "total"} else None
+        return _whole_bytes(limit.value) if limit.scope in SCOPES else None
     cap = rules.cap(limit.scope)
     if cap is None:
         return None
     if limit.measure == "percent":
-        return int((cap * limit.value / 100).to_integral_value(rounding=ROUND_CEILING))
+        return _whole_bytes(cap * limit.value / 100)
     if limit.measure == "remaining":
         return max(cap - int(limit.value), 0)
     return None
+
+
+def _whole_bytes(volume: Decimal) -> int:
+    return min(int(volume.to_integral_value(rounding=ROUND_CEILING)), MOST)
 
 
 def is_reached(*, used: int, limit: int) -> bool:
@@ -169,7 +176,14 @@ def decide(
             budgets[limit.scope] = min(left, budgets.get(limit.scope, left))
     restrictions = frozenset().union(*(limit.restrictions for limit, _ in reached))
     standing = _standing(reached=reached, rules=rules, usage=usage)
-    loosened = next((item for item in exceptions if item.holds(now)), None)
+    # A full cap changes the standing by itself; the total is full only after one of its parts.
+    for scope in ("domestic", "roaming") if standing != OVER else ():
+        cap = rules.cap(scope)
+        if cap is not None:
+            left = max(cap - usage.of(scope), 1)
+            budgets[scope] = min(left, budgets.get(scope, left))
+    holding = [item for item in exceptions if item.holds(now)]
+    loosened = max(holding, key=lambda item: item.ends_at, default=None)
     if loosened and restrictions:
         reason = "unblocked_by_hand"
         facts = {**_worst(reached, rules, usage), "until": loosened.ends_at.isoformat()}
@@ -223,7 +237,7 @@ def crossings(*, line_id: int, rules: Rules, usage: Usage) -> tuple[Crossing, ..
 def _standing(*, reached: Sequence[tuple[Limit, int]], rules: Rules, usage: Usage) -> str:
     if any(limit.restrictions for limit, _ in reached):
         return OVER
-    for scope in ("domestic", "roaming", "total"):
+    for scope in SCOPES:
         cap = rules.cap(scope)
         if cap is not None and is_reached(used=usage.of(scope), limit=cap):
             return OVER
@@ -231,8 +245,20 @@ def _standing(*, reached: Sequence[tuple[Limit, int]], rules: Rules, usage: Usag
 
 
 def _worst(reached: Iterable[tuple[Limit, int]], rules: Rules, usage: Usage) -> dict[str, Any]:
-    """Facts of the limit to name first: one that restricts, then the highest."""
-    limit, volume = max(reached, key=lambda pair: (len(pair[0].restrictions), pair[1]))
+    """Facts of the limit to name first: one that restricts, then the highest.
+
+    The rest of the key makes the choice independent of the order of the thresholds.
+    """
+    limit, volume = max(
+        reached,
+        key=lambda pair: (
+            len(pair[0].restrictions),
+            pair[1],
+            pair[0].scope,
+            pair[0].measure,
+            pair[0].value,
+        ),
+    )
     return _facts(limit, volume, rules, usage)
 
 
