@@ -7,6 +7,7 @@ the refusal codes are those of Apple's and Samsung's documentation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -121,10 +122,20 @@ def refusal(*, target: Target, restrictions: Iterable[str]) -> Refusal | None:
     return None
 
 
+_VERSION = re.compile(r"^(\d+(?:\.\d+)*)(?:\s*\([a-z]\))?$", re.ASCII)
+
+
 def parse_version(text: str) -> tuple[int, ...]:
-    """`"3.10"` -> (3, 10), so that it is newer than 3.9; empty for a text that is no version."""
-    parts = text.split(".")
-    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
+    """`"3.10"` -> (3, 10), so that it is newer than 3.9; empty for a text that is no version.
+
+    Two parts at least, so that `"13"` is not older than 13.0; Apple's rapid fixes ("16.1 (a)") are
+    left out.
+    """
+    match = _VERSION.match(text.strip())
+    if match is None:
+        return ()
+    parts = tuple(map(int, match[1].split(".")))
+    return parts if len(parts) > 1 else (*parts, 0)
 
 
 BACK_OFF = (60, 300, 900, 3600)

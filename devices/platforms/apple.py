@@ -12,16 +12,15 @@ import plistlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
-from xml.parsers.expat import ExpatError
 
-from devices.plan import CELLULAR, Change, Look
+from devices.plan import CELLULAR, ROAMING, Change, Look
 from devices.platforms.answers import Answer
 
 PROFILE = "portal.tem.networkusage"
 RULES = f"{PROFILE}.rules"
 PAYLOAD_TYPE = "com.apple.networkusagerules"
 NAMESPACE = UUID("6f1a2f0e-4f5c-4d52-9a53-5b3f4f0d7c11")
-ABSENT_PROFILE = {12013, 12075}
+ABSENT_PROFILE = (12013, 12075)
 """Error codes of RemoveProfile for a profile that is not there: the wish is already true."""
 
 
@@ -68,7 +67,7 @@ def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
     """Read a device's answer. An acknowledged change proves nothing until a ProfileList does."""
     try:
         answer = plistlib.loads(raw)
-    except (plistlib.InvalidFileException, ExpatError, ValueError):
+    except Exception:  # broken lists raise nearly anything from plistlib: it trusts its input
         return Answer("failed", error="The device's answer is not a property list.")
     if not isinstance(answer, dict):
         return Answer("failed", error="The device's answer is not a dictionary.")
@@ -78,32 +77,43 @@ def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
     if status == "CommandFormatError":
         return Answer("format_error", error=_chain(answer) or "The device rejects the format.")
     if status == "Error":
-        codes = {link.get("ErrorCode") for link in _links(answer)}
-        if kind == "RemoveProfile" and codes & ABSENT_PROFILE:
+        absent = any(link.get("ErrorCode") in ABSENT_PROFILE for link in _links(answer))
+        if kind == "RemoveProfile" and absent:
             return Answer("acknowledged")
         return Answer("failed", error=_chain(answer) or "The device answered with an error.")
     if status != "Acknowledged":
-        return Answer("failed", error=f"The device answered with the status {status!r}."[:300])
+        return Answer("failed", error=f"The device answered with the status {status!r}.")
     if kind != "ProfileList":
         return Answer("acknowledged")
-    return Answer("verified", observed=_observed(answer.get("ProfileList")))
+    if not isinstance(answer.get("ProfileList"), list):
+        return Answer("failed", error="The device's answer has no list of profiles.")
+    return Answer("verified", observed=_observed(answer["ProfileList"]))
 
 
-def _observed(profiles: Any) -> frozenset[str]:
+def _observed(profiles: list[Any]) -> frozenset[str]:
     found: set[str] = set()
-    for profile in profiles if isinstance(profiles, list) else []:
-        if not isinstance(profile, dict) or profile.get("PayloadIdentifier") != PROFILE:
-            continue
-        for content in profile.get("PayloadContent") or []:
-            identifier = str(content.get("PayloadIdentifier", ""))
-            if identifier.startswith(RULES):
-                found.update(part for part in identifier[len(RULES) :].split(".") if part)
+    for profile in _dictionaries(profiles):
+        if profile.get("PayloadIdentifier") == PROFILE:
+            for content in _dictionaries(profile.get("PayloadContent")):
+                found.update(restrictions_named(content.get("PayloadIdentifier")))
     return frozenset(found)
 
 
+def restrictions_named(identifier: object) -> frozenset[str]:
+    """The restrictions that the inner identifier of our profile names; none for any other."""
+    if not isinstance(identifier, str):
+        return frozenset()
+    head, *names = identifier.removeprefix(RULES).split(".")
+    is_ours = identifier.startswith(RULES) and not head
+    return frozenset(names) & {CELLULAR, ROAMING} if is_ours else frozenset()
+
+
 def _links(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    chain = answer.get("ErrorChain")
-    return [link for link in chain if isinstance(link, dict)] if isinstance(chain, list) else []
+    return _dictionaries(answer.get("ErrorChain"))
+
+
+def _dictionaries(items: Any) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _chain(answer: dict[str, Any]) -> str:
@@ -111,4 +121,4 @@ def _chain(answer: dict[str, Any]) -> str:
         f"{link.get('ErrorDomain', '')} {link.get('ErrorCode', '')}: "
         f"{link.get('USEnglishDescription') or link.get('LocalizedDescription') or ''}"
         for link in _links(answer)
-    )[:500]
+    )

@@ -49,24 +49,20 @@ def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
         calls = json.loads(payload)["calls"]
         results = answer["calls"]
         verified = [result["verified"] for result in results]
-        status = answer["status"]
-    except (ValueError, KeyError, TypeError):
-        return Answer("failed", error="The agent's answer cannot be read.")
-    if status != "SUCCESS":
         errors = [str(result["error"]) for result in results if result.get("error")]
-        return Answer("failed", error="; ".join([str(status), *errors])[:500])
+        status = answer["status"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Answer("failed", error="The agent's answer cannot be read.")
+    if status == "PENDING":
+        return Answer("not_now")
+    if status != "SUCCESS":
+        return Answer("failed", error="; ".join([str(status), *errors]))
+    if len(verified) != len(calls) or not all(isinstance(value, bool) for value in verified):
+        return Answer("failed", error="The agent's answer does not tell every state asked for.")
     getters = {getter: restriction for restriction, (_, _, getter) in SWITCHES.items()}
-    observed = frozenset(
-        getters[call["verify"]]
-        for call, allowed in zip(calls, verified, strict=False)
-        if allowed is False
-    )
-    missed = [
-        call["verify"]
-        for call, allowed in zip(calls, verified, strict=False)
-        if "expect" in call and allowed is not call["expect"]
-    ]
-    if missed or len(verified) != len(calls):
-        names = ", ".join(missed) or "a call without a result"
-        return Answer("failed", observed=observed, error=f"Not as told: {names}.")
+    told = list(zip(calls, verified, strict=True))
+    observed = frozenset(getters[call["verify"]] for call, allowed in told if not allowed)
+    missed = [call["verify"] for call, allowed in told if call.get("expect", allowed) != allowed]
+    if missed:
+        return Answer("failed", observed=observed, error=f"Not as told: {', '.join(missed)}.")
     return Answer("verified", observed=observed)

@@ -1,4 +1,4 @@
-"""decide(): limits are applied neither a byte early nor late, and budgets never overlook a change."""
+"""decide(): limits hold neither a byte early nor late, and budgets overlook no change."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import plistlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from xml.parsers.expat import ExpatError
 
 from devices.platforms import apple
 
@@ -35,9 +34,9 @@ class Phone:
                 found.add("cellular_data")
             return frozenset(found)
         for profile in self.profiles.values():
-            for payload in profile.get("PayloadContent", []):
-                found.update(payload["PayloadIdentifier"].removeprefix(apple.RULES).split("."))
-        return frozenset(found - {""})
+            for payload in profile["PayloadContent"]:
+                found.update(apple.restrictions_named(payload["PayloadIdentifier"]))
+        return frozenset(found)
 
 
 def answer(*, phone: Phone, payload: bytes, now: datetime) -> tuple[Phone, bytes]:
@@ -49,7 +48,7 @@ def answer(*, phone: Phone, payload: bytes, now: datetime) -> tuple[Phone, bytes
         if phone.platform == "knox":
             return _answer_as_agent(phone, payload, now)
         return _answer_as_apple(phone, payload)
-    except (ValueError, KeyError, TypeError, IndexError, ExpatError):
+    except Exception:  # whatever is wrong with the bytes; plistlib raises nearly anything
         if phone.platform == "knox":
             return phone, json.dumps({"status": "FAILURE", "calls": []}).encode()
         return phone, plistlib.dumps({"UDID": phone.udid, "Status": "CommandFormatError"})
@@ -65,8 +64,12 @@ def _answer_as_apple(phone: Phone, payload: bytes) -> tuple[Phone, bytes]:
     }
     request = command["RequestType"]
     if request == "InstallProfile":
-        profile = plistlib.loads(command["Payload"])
-        phone = replace(phone, profiles={**phone.profiles, profile["PayloadIdentifier"]: profile})
+        profile = _kept(plistlib.loads(command["Payload"]))
+        if profile is None:
+            reply |= _error("MCProfileErrorDomain", 1000, "The profile is malformed.")
+        else:
+            profiles = {**phone.profiles, profile["PayloadIdentifier"]: profile}
+            phone = replace(phone, profiles=profiles)
     elif request == "RemoveProfile":
         if command["Identifier"] in phone.profiles:
             left = {k: v for k, v in phone.profiles.items() if k != command["Identifier"]}
@@ -94,6 +97,22 @@ def _answer_as_apple(phone: Phone, payload: bytes) -> tuple[Phone, bytes]:
     return phone, plistlib.dumps(reply)
 
 
+def _kept(profile: Any) -> dict[str, Any] | None:
+    """What the phone keeps of a profile: texts only; None if one that must be there is not."""
+    try:
+        kept = {key: profile[key] for key in ("PayloadIdentifier", "PayloadUUID")}
+        contents = [
+            {key: content[key] for key in ("PayloadType", "PayloadIdentifier", "PayloadUUID")}
+            for content in profile["PayloadContent"]
+        ]
+    except (KeyError, TypeError):
+        return None
+    texts = [*kept.values(), *(text for content in contents for text in content.values())]
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    return {**kept, "PayloadContent": contents}
+
+
 def _error(domain: str, code: int, text: str) -> dict[str, Any]:
     link = {
         "ErrorDomain": domain,
@@ -109,10 +128,12 @@ def _answer_as_agent(phone: Phone, payload: bytes, now: datetime) -> tuple[Phone
     results = []
     for call in document["calls"]:
         returned = None
+        if "method" in call and call["args"] not in ([True], [False]):
+            raise TypeError("The setters take one boolean.")
         if call.get("method") == "setRoamingData":
-            phone = replace(phone, data_roaming=call["args"][0])
+            phone = replace(phone, data_roaming=bool(call["args"][0]))
         elif call.get("method") == "setCellularData":
-            phone = replace(phone, cellular_data=call["args"][0])
+            phone = replace(phone, cellular_data=bool(call["args"][0]))
             returned = True
         reading = {
             "isRoamingDataEnabled": phone.data_roaming,
