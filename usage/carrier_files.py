@@ -8,21 +8,26 @@ row: a quote that is not closed spoils its own line only. Pure: no Django, no cl
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from common.units import BYTES_PER_UNIT, MAX_VOLUME, BadVolume, DataVolume
+from common.units import BYTES_PER_UNIT
 
 DELIMITERS = ",;\t|"
+BLOCK = 1_000_000
 MAX_LINE = 100_000
 MAX_COLUMNS = 500
+MAX_ROW = 10**15
+"""Largest volume of one row, a petabyte: no line carries more, and sums stay within a bigint."""
+YEARS = range(1970, 2101)
 SHOWN = 40
 UNKNOWN_ABROAD = "ZZ"
 TRUE = {"1", "true", "yes", "y", "j", "ja", "oui", "roaming", "r"}
@@ -35,7 +40,7 @@ class BadFile(ValueError):
     """The file as a whole cannot be read; the message says what would be accepted."""
 
 
-class BadRow(ValueError):
+class BadRow(Exception):
     """One row cannot be taken: (column, value, sentence)."""
 
     def __init__(self, column: str, value: str, sentence: str) -> None:
@@ -105,24 +110,23 @@ def detect(stream: BinaryIO, layout: Layout) -> Dialect:
 
     Leaves the stream at its start.
     """
-    head = stream.read(1_000_000)
+    head = stream.read(BLOCK)
+    is_cut = len(head) == BLOCK and bool(stream.read(1))
     stream.seek(0)
     if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise BadFile("The file is empty. It should have a header and a row per usage record.")
     encoding = _encoding(head)
     text = head.decode(encoding, errors="replace")
-    if "\x00" in text:
+    lines = _with_plain_ends(text).split("\n")
+    if _is_binary(text, lines[0]):
         raise BadFile("The file holds binary data. A CSV file in UTF-8 is expected.")
-    lines = text.splitlines()
-    if len(head) == 1_000_000:
+    if is_cut:
         lines = lines[:-1]
     if not lines or len(lines[0]) > MAX_LINE:
         raise BadFile(f"The first line is longer than {MAX_LINE:,} characters; is this a CSV file?")
-    delimiter = max(DELIMITERS, key=lines[0].count)
-    header = _fields(lines[0], delimiter)
-    if len(header) > MAX_COLUMNS:
-        raise BadFile(f"The file has {len(header):,} columns; at most {MAX_COLUMNS} can be read.")
-    names = tuple(name.strip() for name in header)
+    delimiter, names = _header(lines[0], layout)
+    if len(names) > MAX_COLUMNS:
+        raise BadFile(f"The file has {len(names):,} columns; at most {MAX_COLUMNS} can be read.")
     _check_header(names, layout)
     rows = [_fields(line, delimiter) for line in lines[1:1001] if line.strip()]
     return Dialect(
@@ -139,17 +143,38 @@ def _encoding(head: bytes) -> str:
         return "utf-16"
     if head.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
-    try:
-        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    # Letters that are valid UTF-8 do not come about by chance: a stray byte among them spoils its
+    # own row, while a file of Western Windows has hardly any.
+    text = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(head)
+    strays = text.count("\N{REPLACEMENT CHARACTER}")
+    letters = sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", text)))
+    return "utf-8" if strays <= letters else "cp1252"
+
+
+def _is_binary(text: str, first_line: str) -> bool:
+    """NULs in the first line or all over; a stray one further down spoils only its row."""
+    nuls = text.count("\x00")
+    return "\x00" in first_line or nuls * 100 > len(text)
+
+
+def _wanted(layout: Layout) -> list[str]:
+    names = [layout.line_column, layout.volume_column, layout.time_column]
+    return names + [name for name in (layout.country_column, layout.roaming_column) if name]
+
+
+def _header(line: str, layout: Layout) -> tuple[str, tuple[str, ...]]:
+    """The delimiter that shows the columns asked for, else the most frequent one; the names."""
+    found = []
+    for delimiter in sorted(DELIMITERS, key=line.count, reverse=True):
+        names = tuple(name.strip() for name in _fields(line, delimiter))
+        if set(_wanted(layout)) <= set(names):
+            return delimiter, names
+        found.append((delimiter, names))
+    return found[0]
 
 
 def _check_header(names: tuple[str, ...], layout: Layout) -> None:
-    wanted = [layout.line_column, layout.volume_column, layout.time_column]
-    wanted += [name for name in (layout.country_column, layout.roaming_column) if name]
-    for name in wanted:
+    for name in _wanted(layout):
         count = names.count(name)
         if count == 0:
             found = ", ".join(shortened(known) for known in names[:20])
@@ -165,15 +190,28 @@ def _column(rows: list[list[str]], names: tuple[str, ...], name: str) -> list[st
 
 def _decimal_comma(values: Iterable[str]) -> bool | None:
     """Whether a comma is the decimal mark; None where the values do not show it."""
-    for value in values:
-        comma, dot = value.rfind(","), value.rfind(".")
-        if comma >= 0 and dot >= 0:
-            return comma > dot
-        if comma >= 0 and (value.count(",") == 1 and len(value) - comma - 1 != 3):
-            return True
-        if dot >= 0 and (value.count(".") == 1 and len(value) - dot - 1 != 3):
-            return False
-    return None
+    return _majority(mark == "," for value in values if (mark := _mark_shown(value)))
+
+
+def _majority(votes: Iterable[bool]) -> bool | None:
+    """What most values show, so that a stray one costs only its own row; None where none does."""
+    balance = sum(1 if vote else -1 for vote in votes)
+    return balance > 0 if balance else None
+
+
+def _mark_shown(value: str) -> str | None:
+    """The decimal mark that one value proves: "1.234,5" does, "1,234" could be either."""
+    marks = [mark for mark in value if mark in ",."]
+    if not marks or not _LIKE_A_NUMBER.match(value):
+        return None
+    last = marks[-1]
+    if len(set(marks)) > 1:
+        return last
+    if len(marks) > 1:
+        return "," if last == "." else "."  # a mark that repeats divides thousands
+    whole, _, rest = value.rpartition(last)
+    is_group = len(rest) == 3 and 1 <= len(whole.lstrip("-")) <= 3 and whole.lstrip("-") != "0"
+    return None if is_group else last
 
 
 _SLASHED = re.compile(
@@ -182,14 +220,10 @@ _SLASHED = re.compile(
 
 
 def _day_first(values: Iterable[str]) -> bool | None:
-    """Whether dates as 31/12/2024 are day first; None where none is above 12."""
-    for value in values:
-        match = _SLASHED.match(value)
-        if match and int(match[1]) > 12:
-            return True
-        if match and int(match[2]) > 12:
-            return False
-    return None
+    """Whether dates as 31/12/2024 are day first; None where nothing shows it."""
+    matches = (match for value in values if (match := _SLASHED.match(value)))
+    pairs = ((int(match[1]) > 12, int(match[2]) > 12) for match in matches)
+    return _majority(first for first, second in pairs if first != second)
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -221,45 +255,30 @@ def chunks(stream: BinaryIO, dialect: Dialect, size: int) -> Iterator[list[tuple
 
 
 def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    if encoding == "utf-16":
-        yield from _wide_lines(stream)
-        return
-    first = True
-    pending = b""
-    while block := stream.read(1_000_000):
-        pending += block
-        *whole, pending = pending.split(b"\n")
-        for raw in whole:
-            yield from _split_returns(raw, encoding if first else encoding.removesuffix("-sig"))
-            first = False
-        if len(pending) > 8 * MAX_LINE:
-            pending = pending[: 2 * MAX_LINE]  # too long already; refused when it ends
+    """The physical lines, whatever ends them; one that is too long comes cut, to be refused."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    pending, returns = "", ""
+    ended = False
+    while not ended:
+        block = stream.read(BLOCK)
+        ended = not block
+        text = returns + decoder.decode(block, final=ended)
+        returns = ""
+        if not ended and text.endswith("\r"):  # its line feed may be in the next block
+            returns = "\r\r" if text.endswith("\r\r") else "\r"
+            text = text[: -len(returns)]
+        *whole, pending = (pending + _with_plain_ends(text)).split("\n")
+        yield from whole
+        pending = pending[: 2 * MAX_LINE]
     if pending:
-        yield from _split_returns(pending, encoding if first else encoding.removesuffix("-sig"))
+        yield pending
 
 
-def _split_returns(raw: bytes, encoding: str) -> Iterator[str]:
-    """A line of bytes as text; old files end lines with a bare carriage return."""
-    text = raw[: 4 * MAX_LINE].decode(encoding, errors="replace").rstrip("\r")
-    if "\r" in text:
-        yield from text.split("\r")
-    else:
-        yield text
-
-
-def _wide_lines(stream: BinaryIO) -> Iterator[str]:
-    import codecs
-
-    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-    pending = ""
-    while block := stream.read(1_000_000):
-        pending += decoder.decode(block)
-        *whole, pending = pending.split("\n")
-        yield from (line.rstrip("\r") for line in whole)
-        if len(pending) > 8 * MAX_LINE:
-            pending = pending[: 2 * MAX_LINE]
-    if pending:
-        yield pending.rstrip("\r")
+def _with_plain_ends(text: str) -> str:
+    """Line feeds only: of Windows, of old Macs, and of exports that double the return."""
+    if "\r" not in text:
+        return text
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
 
 
 class RowReader:
@@ -278,6 +297,8 @@ class RowReader:
         self.country_at = index(layout.country_column) if layout.country_column else None
         self.roaming_at = index(layout.roaming_column) if layout.roaming_column else None
         self.factor = BYTES_PER_UNIT[layout.unit]
+        # what Decimal multiplies exactly; nothing is plain where a dot may divide thousands
+        self.plain_length = 28 - len(str(self.factor)) if not dialect.decimal_comma else 0
         self._offsets: dict[tuple[int, int, int, int], float | None] = {}
 
     def read(self, lines: list[tuple[int, str]]) -> tuple[list[Sample], list[Rejected]]:
@@ -332,6 +353,12 @@ class RowReader:
             raise BadRow(self.layout.line_column, text, "The row names no line.")
         if len(value) > 64 or "\x00" in value or "\N{REPLACEMENT CHARACTER}" in value:
             raise BadRow(self.layout.line_column, text, "This cannot be the name of a line.")
+        if value.startswith("="):
+            raise BadRow(
+                self.layout.line_column,
+                text,
+                "This is a formula of a spreadsheet; export the values instead.",
+            )
         if _MANGLED.match(value):
             raise BadRow(
                 self.layout.line_column,
@@ -341,47 +368,51 @@ class RowReader:
         return value
 
     def _volume(self, text: str) -> int:
-        try:
-            amount = Decimal(text)
-            if 0 <= amount < 10**15 and "," not in text:
-                scaled = amount * self.factor
-                whole = int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
-                if whole <= MAX_VOLUME:
-                    return whole
-            return DataVolume.of(amount, self.layout.unit).in_bytes
-        except BadVolume as bad:
-            raise BadRow(self.layout.volume_column, text, str(bad)) from None
-        except (InvalidOperation, ValueError):
-            return self._odd_volume(text)
+        if len(text) <= self.plain_length and "_" not in text:
+            try:
+                scaled = Decimal(text) * self.factor
+                if 0 <= scaled <= MAX_ROW:
+                    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
+            except InvalidOperation:
+                pass
+        return self._odd_volume(text)
 
     def _odd_volume(self, text: str) -> int:
-        column = self.layout.volume_column
-        value = re.sub(r"[\s'\N{RIGHT SINGLE QUOTATION MARK}]", "", text)
+        """Everything but a plain number of ordinary size: grouped, with commas, or wrong."""
+        value = text.strip()
         if not value:
-            raise BadRow(column, text, "The row has no volume.")
-        if re.search(r"[A-Za-z]{1,3}$", value) and value[0].isdigit():
-            raise BadRow(
-                column,
-                text,
-                f"The value carries a unit of its own; the file is in {self.layout.unit}.",
+            raise self._bad_volume(text, "The row has no volume.")
+        if _WITH_UNIT.match(value):
+            raise self._bad_volume(
+                text, f"The value carries a unit of its own; the file is in {self.layout.unit}."
             )
-        comma = self.dialect.decimal_comma
-        if not re.match(r"^-?\d[\d.,]*$", value):
-            raise BadRow(column, text, "This is not a number; 12.5 or 12,5 would be.")
-        if comma is None:
-            raise BadRow(
-                column, text, "It cannot be told whether the mark divides thousands or decimals."
+        if _COMMA_ONLY_GROUPS.match(value) and self.dialect.decimal_comma is None:
+            raise self._bad_volume(
+                text, "It cannot be told whether the mark divides thousands or decimals."
             )
-        plain = value.replace(".", "").replace(",", ".") if comma else value.replace(",", "")
-        try:
-            return DataVolume.of(Decimal(plain), self.layout.unit).in_bytes
-        except (BadVolume, InvalidOperation) as bad:
-            raise BadRow(column, text, str(bad) or "This is not a number.") from None
+        is_comma = self.dialect.decimal_comma is True
+        if not (_COMMA_NUMBER if is_comma else _DOT_NUMBER).match(value):
+            wanted = "12,5 or 1.234,5" if is_comma else "12.5 or 1,234.5"
+            raise self._bad_volume(text, f"This is not a volume; {wanted} would be.")
+        plain = re.sub(_GROUPING, "", value).replace("." if is_comma else ",", "")
+        amount = Decimal(plain.replace(",", "."))
+        if amount < 0:
+            raise self._bad_volume(text, "A volume is zero or more; this is negative.")
+        if amount.adjusted() > 30 or len(plain) > EXACT.prec:
+            raise self._bad_volume(text, TOO_MUCH)
+        whole = EXACT.multiply(amount, self.factor).to_integral_value(rounding=ROUND_HALF_EVEN)
+        if whole > MAX_ROW:
+            raise self._bad_volume(text, TOO_MUCH)
+        return int(whole)
+
+    def _bad_volume(self, text: str, sentence: str) -> BadRow:
+        return BadRow(self.layout.volume_column, text, sentence)
 
     def _country(self, fields: list[str]) -> str:
-        country = fields[self.country_at].strip().upper() if self.country_at is not None else ""
+        named = fields[self.country_at].strip() if self.country_at is not None else ""
+        country = named.upper()
         if country:
-            if not _COUNTRY.match(country):
+            if not (named.isascii() and _COUNTRY.match(country)):
                 raise BadRow(
                     self.layout.country_column or "",
                     country,
@@ -402,10 +433,18 @@ class RowReader:
         )
 
     def _time(self, text: str) -> float:
+        text = text.strip()
         try:
-            moment = datetime.fromisoformat(text)
+            # digits alone are never handed over: 1712121312151 would be a day in the year 1712
+            moment = self._odd_time(text) if text.isdigit() else datetime.fromisoformat(text)
         except ValueError:
-            moment = self._odd_time(text.strip())
+            moment = self._odd_time(text)
+        if moment.year not in YEARS:
+            raise BadRow(
+                self.layout.time_column,
+                text,
+                f"The year is not between {YEARS[0]} and {YEARS[-1]}.",
+            )
         if moment.tzinfo is not None:
             return moment.timestamp()
         key = (moment.year, moment.month, moment.day, moment.hour)
@@ -441,6 +480,8 @@ class RowReader:
         try:
             if re.fullmatch(r"\d{14}", text):
                 return datetime.strptime(text, "%Y%m%d%H%M%S")
+            if re.fullmatch(r"\d{8}", text):
+                return datetime.strptime(text, "%Y%m%d")
             match = _SLASHED.match(text)
             if match:
                 return self._slashed(match, text)
@@ -450,7 +491,7 @@ class RowReader:
             raise BadRow(column, text, "There is no such date.") from None
         if re.fullmatch(r"\d{9,11}|\d{12,14}", text):
             raise BadRow(
-                column, text, "This looks like seconds since 1970; 2024-12-31 23:59:59 is expected."
+                column, text, "This looks like a time since 1970; 2024-12-31 23:59:59 is expected."
             )
         raise BadRow(column, text, "This is not a time; 2024-12-31 23:59:59 would be.")
 
@@ -469,8 +510,21 @@ class RowReader:
         )
 
 
-_MANGLED = re.compile(r"^\d[.,]\d+[eE]\+?\d+$")
+_MANGLED = re.compile(r"^\d([.,]\d+)?[eE]\+\d+$|^\d[.,]\d+[eE]\d+$")
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
+_GROUPING = "[ '\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]"
+_WITH_UNIT = re.compile(r"^[\d.,' ]*\d\s*([kKMGT]?i?[BbOo]|[kKMGT]|[Bb]ytes|octets?)$")
+_COMMA_ONLY_GROUPS = re.compile(r"^-?\d{1,3},\d{3}$")
+_LIKE_A_NUMBER = re.compile(rf"^[+-]?(\d|[.,]|{_GROUPING})+$", re.ASCII)
+_DOT_NUMBER = re.compile(
+    rf"^[+-]?(\d+|\d{{1,3}}(,\d{{3}})+|\d{{1,3}}({_GROUPING}\d{{3}})+)(\.\d*)?([eE][+-]?\d{{1,4}})?$",
+    re.ASCII,
+)
+_COMMA_NUMBER = re.compile(
+    rf"^[+-]?(\d+|\d{{1,3}}(\.\d{{3}})+|\d{{1,3}}({_GROUPING}\d{{3}})+)(,\d*)?$", re.ASCII
+)
+EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
+TOO_MUCH = "This is more than a line can use; at most 1 PB a row can be counted."
 
 
 class LocalDays:

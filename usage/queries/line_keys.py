@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 import phonenumbers
 from django.utils.translation import gettext as _
@@ -74,6 +75,10 @@ class LineFinder:
         return dict(found.values_list(f"sim__{self.kind}", "line_id"))
 
 
+_NUMBER = re.compile(r"^\+?[\d\s()./-]+$", re.ASCII)
+_FLOAT = re.compile(r"^\+?\d+\.0+$")  # 33612345678.0 would be read as another number
+
+
 def normal_key(raw: str, *, kind: str, country: str) -> str:
     """`raw` as lines keep it: E.164, digits, or the reference as it came. Raises BadKey.
 
@@ -85,16 +90,16 @@ def normal_key(raw: str, *, kind: str, country: str) -> str:
     if kind == "msisdn":
         if text.startswith("00"):
             text = "+" + text[2:]
-        try:
-            number = phonenumbers.parse(text, country)
-        except phonenumbers.NumberParseException:
-            number = None
+        number = None
+        if _NUMBER.match(text) and not _FLOAT.match(text):
+            with suppress(phonenumbers.NumberParseException):
+                number = phonenumbers.parse(text, country)
         if number is None or not phonenumbers.is_possible_number(number):
             raise BadKey(_("This is not a phone number; +31612345678 would be."))
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     digits = re.sub(r"[\s-]", "", text)
     lengths = (18, 20) if kind == "iccid" else (14, 15)
-    if not digits.isdecimal() or not lengths[0] <= len(digits) <= lengths[1]:
+    if not (digits.isascii() and digits.isdecimal()) or not lengths[0] <= len(digits) <= lengths[1]:
         name = "ICCID" if kind == "iccid" else "IMSI"
         raise BadKey(
             _("This is not an %(name)s; one has %(low)s to %(high)s digits.")
