@@ -92,13 +92,14 @@ def import_file(
 
     `on_rejected` is called for every row that was not taken, unmatched ones included.
     """
-    plan = _default_plan(carrier) if options.create_lines else None
+    plan = _plan_of_new_lines(carrier, options) if options.create_lines else None
     if not options.dry_run:
         ensure_partitions(today=now.date())
     with path.open("rb") as stream:
         digest, size = _hash(stream)
         dialect = detect(stream, options.layout)
         known = UsageFile.objects.filter(sha256=digest).first()
+        _check_times(known, options)
         shift = _shift(known, stream, dialect, carrier, options, now)
         report = Report(shift=shift)
         file = (
@@ -143,6 +144,8 @@ class _Run:
         for bad in rejected:
             self._reject(bad)
         with transaction.atomic():
+            if self.options.dry_run:  # a real run makes them before it starts
+                ensure_partitions(today=self.now.date())
             matched = self._match(samples)
             rows = self._copy_rows(matched)
             done = (
@@ -239,7 +242,12 @@ WHY = {
 }
 
 
-def _default_plan(carrier: Carrier) -> Plan:
+def _plan_of_new_lines(carrier: Carrier, options: Options) -> Plan:
+    if options.line_key not in {"msisdn", "reference"}:
+        raise CannotImport(
+            "Lines can be added by phone number or by the carrier's reference, not by a SIM's "
+            "number alone. Import without making lines."
+        )
     plan = Plan.objects.filter(carrier=carrier, is_default=True).first()
     if plan is None:
         raise CannotImport(
@@ -257,6 +265,22 @@ def _hash(stream: BinaryIO) -> tuple[str, int]:
         size += len(block)
     stream.seek(0)
     return digest.hexdigest(), size
+
+
+def _check_times(known: UsageFile | None, options: Options) -> None:
+    """The same rows at other times would be other records, and count twice."""
+    if known is None or (known.finished_at and not known.accepted + known.duplicate):
+        return
+    if known.shift is not None and not options.shift_to_now:
+        raise CannotImport(
+            "This file was imported with its times moved to now. Import it with --shift-to-now "
+            "again; the same rows are recognised."
+        )
+    if known.shift is None and options.shift_to_now:
+        raise CannotImport(
+            "This file was imported with its times as they are. Import it without --shift-to-now; "
+            "the same rows are recognised."
+        )
 
 
 def _shift(
