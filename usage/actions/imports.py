@@ -170,6 +170,10 @@ class _Run:
         normal = self.finder.normal
         matched = []
         for sample in samples:
+            if not self.oldest <= sample.at + self.shift <= self.newest:
+                self.report.rejected += 1  # before its line is looked for, or even made
+                self._tell(sample, self.options.layout.time_column, "", "window")
+                continue
             try:
                 matched.append((sample, normal(sample.line)))
             except BadKey as bad:
@@ -216,10 +220,6 @@ class _Run:
                 self._tell(sample, self.options.layout.line_column, sample.line, "unmatched")
                 continue
             at = sample.at + shift
-            if not self.oldest <= at <= self.newest:
-                self.report.rejected += 1
-                self._tell(sample, self.options.layout.time_column, "", "window")
-                continue
             rows.append(
                 f"{line_id}\t{EPOCH + timedelta(seconds=at)}+00\t{sample.key}\t{sample.country}"
                 f"\t{sample.volume}\t{day_of(at)}\n"
