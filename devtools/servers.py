@@ -77,8 +77,10 @@ def lasting_servers(state: State, *, fresh: bool) -> Servers:
     place = _place(state)
     folder = _home(state, place=place) / "up"
     end_servers_in(folder)
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
+    if fresh:
+        state.empty()
+        if folder.exists():
+            shutil.rmtree(folder)
     return _servers(state, place=place, folder=folder, settings=DURABLE, name="up")
 
 

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from typing import TextIO
 
 from devtools.problem import Problem
 
+# Named one by one: STATE_DIR may be a folder that holds other things too.
+PORTAL_FILES = ("imports",)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -50,6 +53,12 @@ class State:
                 json.dump(made, out)
             new.rename(file)
         return Secrets(**json.loads(file.read_text()))
+
+    def empty(self) -> None:
+        """Remove the files that the portal wrote for its people. Secrets, logs and locks stay."""
+        for name in PORTAL_FILES:
+            if (self.folder / name).exists():
+                shutil.rmtree(self.folder / name)
 
     def log(self, name: str) -> Path:
         """The log file of a program; the run before this one keeps its log as `name.log.1`."""

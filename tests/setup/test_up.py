@@ -10,12 +10,13 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
+from devtools.servers import lasting_servers
+from devtools.state import State
 from tests.setup.portal_run import PortalRun, devtools, eventually, gone
-
-pytestmark = pytest.mark.xdist_group("up")
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,8 @@ def test_it_prints_an_address_that_answers_and_log_ins_that_can_be_read(state: P
 
 
 def test_a_taken_port_is_avoided_and_a_wanted_one_is_not(state: Path) -> None:
-    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", 8000)):
-        pass  # whoever has it, it is taken from here on
     with contextlib.ExitStack() as taken:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # whoever has it, it is taken
             taken.enter_context(socket.create_server(("127.0.0.1", 8000)))
         with portal(state=state) as run:
             assert run.port != 8000
@@ -100,10 +99,30 @@ def test_after_kill_9_nothing_lives_on_and_the_next_up_works(state: Path) -> Non
 
 def test_whatever_dies_is_started_again(state: Path) -> None:
     with portal("--port", str(free_port()), state=state) as run:
-        victims = [p for p in run.family() if p.parent().pid == run.process.pid]
-        assert len(victims) == 5
+        kept = psutil.Process(run.process.pid)
+        eventually(
+            lambda: len(kept.children()) == 5, within=10
+        )  # the last two start after the greeting
+        victims = kept.children()
         for victim in victims:
             victim.kill()
         eventually(lambda: run.text.count("starts again in") >= len(victims), within=10)
         eventually(run.answers, within=20)
         eventually(lambda: len(run.family()) > len(victims), within=20)
+
+
+def test_fresh_empties_the_database_and_the_files_but_keeps_the_secrets(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("REDIS_URL")
+    here = State(folder=state)
+    secrets = here.secrets()
+    (state / "imports").mkdir(exist_ok=True)
+    before = lasting_servers(here, fresh=False).postgres
+    assert before is not None
+    assert before.data.exists()
+    lasting_servers(here, fresh=True)
+    assert not before.data.exists()
+    assert not (state / "imports").exists()
+    assert here.secrets() == secrets
