@@ -3,6 +3,9 @@
 pygal writes its style, its script and ids of its own into every SVG. The content security policy
 refuses the first two and a theme switch would not reach them, so only geometry and classes are
 kept; the tooltips become <title> elements. The same figures stand in a table under the picture.
+
+The picture scales with its container, and the style sheet makes its words larger as it shrinks, so
+room is kept here for words of that size, and only as many labels stand under the axis as fit then.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from xml.etree import ElementTree
 
@@ -18,15 +22,20 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 
 from common.wording import UNKNOWN
+from common.wording import day as day_in_words
 
 # pygal hooks a finder for its plug-ins into Python's imports, in a form Python no longer knows: it
 # makes every later optional import warn. We use no plug-ins.
 sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, pygal.PluginImportFixer)]
 
-WIDTH, HEIGHT = 560, 220
-_LABELS_SHOWN = 10
+WIDTH, HEIGHT = 560, 240
+_LARGEST_TEXT = 20
+_LETTERS_SHOWN = 28
+_DAYS_ALL_SHOWN = 10
+_DAYS_MARKED = {1, 5, 10, 15, 20, 25}
 _KEPT_ON_ROOT = ("viewBox", "xmlns")
 Figure = int | float
+Label = str | date
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,14 @@ def bar_chart(
     *,
     title: str,
     label_head: str,
-    labels: Sequence[str],
+    labels: Sequence[Label],
     series: Sequence[Series],
     wording: Callable[[Figure], str] = number_format,
 ) -> Chart:
-    """Bars stacked on each other, for shares of a sum over time or over kinds."""
+    """Bars stacked on each other, for shares of a sum over time or over kinds.
+
+    Labels that are dates are told in full in the table, and by every fifth day under the axis.
+    """
     return _chart(pygal.StackedBar, title, label_head, labels, series, wording)
 
 
@@ -64,7 +76,7 @@ def line_chart(
     *,
     title: str,
     label_head: str,
-    labels: Sequence[str],
+    labels: Sequence[Label],
     series: Sequence[Series],
     wording: Callable[[Figure], str] = number_format,
 ) -> Chart:
@@ -76,11 +88,11 @@ def _chart(
     kind: type[pygal.Graph],
     title: str,
     label_head: str,
-    labels: Sequence[str],
+    labels: Sequence[Label],
     series: Sequence[Series],
     wording: Callable[[Figure], str],
 ) -> Chart:
-    texts = [str(label) for label in labels]
+    texts = [_in_full(label) for label in labels]
     graph = kind(
         width=WIDTH,
         height=HEIGHT,
@@ -90,19 +102,21 @@ def _chart(
         show_legend=False,
         js=[],
         max_scale=6,
-        x_labels_major_every=max(1, -(-len(texts) // _LABELS_SHOWN)),
-        show_minor_x_labels=False,
         truncate_label=-1,
         dots_size=2.5,
         rounded_bars=1,
         spacing=4,
-        style=pygal.style.Style(label_font_size=12, major_label_font_size=12),
+        style=pygal.style.Style(label_font_size=_LARGEST_TEXT),
         value_formatter=lambda figure: "" if figure is None else str(wording(figure)),
     )
-    graph.x_labels = texts
+    graph.x_labels = _under_the_axis(labels)
     for one in series:
         is_flat = len(set(one.figures)) == 1  # a limit, not a trend: no dots
-        graph.add(one.name, list(one.figures), show_dots=not is_flat)
+        points = [
+            {"value": figure, "label": text}
+            for figure, text in zip(one.figures, texts, strict=False)
+        ]
+        graph.add(one.name, points, show_dots=not is_flat)
     graph.add_xml_filter(partial(_only_geometry, title))
     told = tuple(
         (text, tuple(_told(one.figures, index, wording) for one in series))
@@ -115,6 +129,22 @@ def _chart(
         rows=told,
         label_head=label_head,
     )
+
+
+def _in_full(label: Label) -> str:
+    return day_in_words(label) if isinstance(label, date) else str(label)
+
+
+def _under_the_axis(labels: Sequence[Label]) -> list[str]:
+    """A short text per label, empty where it would run into its neighbours."""
+    days = [label for label in labels if isinstance(label, date)]
+    if days and len(days) == len(labels):
+        is_short = len(days) <= _DAYS_ALL_SHOWN
+        return [str(day.day) if is_short or day.day in _DAYS_MARKED else "" for day in days]
+    texts = [str(label) for label in labels]
+    longest = max(map(len, texts), default=1) + 1
+    every = max(1, -(-len(texts) * longest // _LETTERS_SHOWN))
+    return [text if index % every == 0 else "" for index, text in enumerate(texts)]
 
 
 def _told(figures: Sequence[Figure | None], index: int, wording: Callable[[Figure], str]) -> str:
@@ -144,7 +174,10 @@ def _is_unwanted(element: ElementTree.Element) -> bool:
     is_pygal_title = name == "title" and element.text == "Pygal"
     overlay = "overlay" in element.get("class", "") and "text" in element.get("class", "")
     empty_overlay = overlay or "tooltip-overlay" in element.get("class", "")
-    return name in ("defs", "style", "script", "desc") or is_pygal_title or empty_overlay
+    is_empty = name == "text" and not element.text
+    return (
+        name in ("defs", "style", "script", "desc") or is_pygal_title or empty_overlay or is_empty
+    )
 
 
 def _words_instead_of_descriptions(parent: ElementTree.Element) -> None:
@@ -155,4 +188,4 @@ def _words_instead_of_descriptions(parent: ElementTree.Element) -> None:
     }
     if "value" in told:
         words = ElementTree.SubElement(parent, "title")
-        words.text = ": ".join(text for text in (told.get("x_label"), told["value"]) if text)
+        words.text = ": ".join(text for text in (told.get("label"), told["value"]) if text)

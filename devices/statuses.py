@@ -7,7 +7,7 @@ from devices.models import CommandStatus, DeviceControl, DeviceState
 
 DEVICE = {
     "managed": Look("good", "circle-check"),
-    "unmanaged": Look("warn", "circle-help"),
+    "unmanaged": Look("warn", "circle-question-mark"),
     "retired": Look("neutral", "archive"),
 }
 COMMAND = {

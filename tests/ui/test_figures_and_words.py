@@ -129,3 +129,20 @@ def test_a_chart_of_nothing_is_still_drawn(figures):
     labels = [str(n) for n in range(len(figures))]
     chart = bar_chart(title="Use", label_head="Day", labels=labels, series=[Series("A", figures)])
     assert chart.svg.startswith("<svg")
+
+
+def test_days_are_marked_by_every_fifth_and_told_in_full():
+    days = [datetime.date(2025, 3, 1) + datetime.timedelta(days=number) for number in range(31)]
+    use = Series("Use", list(range(31)))
+    chart = bar_chart(title="Use", label_head="Day", labels=days, series=[use])
+    axis = chart.svg.partition("axis x")[2].partition("axis y")[0]
+    assert re.findall(r"<text[^>]*>(.+?)</text>", axis) == ["1", "5", "10", "15", "20", "25"]
+    assert chart.rows[30][0] == "31 Mar 2025"
+    assert "31 Mar 2025: 30" in chart.svg
+
+
+def test_a_few_days_are_all_marked():
+    days = [datetime.date(2025, 3, 7) + datetime.timedelta(days=number) for number in range(4)]
+    use = Series("Use", [1, 2, 3, 4])
+    chart = bar_chart(title="Use", label_head="Day", labels=days, series=[use])
+    assert [f">{day}</text>" in chart.svg for day in (7, 8, 9, 10)] == [True] * 4

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from common.charts import Chart, Series, bar_chart
 from common.pages import render_page
 from common.permissions import Permission, require
-from common.wording import day as day_in_words
 from common.wording import volume
 from usage.models import Line
 from usage.queries.line_page import LinePage, days_of_cycle, line_page
@@ -47,7 +46,7 @@ def _days(line: Line, page: LinePage, now: datetime) -> Chart | None:
     return bar_chart(
         title=_("Usage per day of this cycle"),
         label_head=_("Day"),
-        labels=[day_in_words(day.day) for day in days],
+        labels=[day.day for day in days],
         series=[
             Series(name=_("Domestic"), figures=[day.domestic for day in days]),
             Series(name=_("Roaming"), figures=[day.roaming for day in days]),
