@@ -3,6 +3,7 @@
 Kept apart from settings.py because both the settings and the tests of the messages need it.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -37,3 +38,15 @@ def redis_url(env: environ.Env) -> str:
             f"for TLS.\n{ADVICE}"
         )
     return value
+
+
+def mail_settings(env: environ.Env, *, fallback: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings as EMAIL_URL says, or as `fallback` does when it is empty."""
+    try:
+        return env.email_url_config(env.str("EMAIL_URL", default="").strip() or fallback)
+    except (environ.ImproperlyConfigured, ValueError) as error:
+        raise ImproperlyConfigured(
+            "EMAIL_URL cannot be read. It names the mail server for links to new passwords, for "
+            "instance smtp+tls://user:password@mail.example:587, with special characters in the "
+            f"password percent-encoded.\n{ADVICE}"
+        ) from error

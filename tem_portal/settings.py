@@ -11,7 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tem_portal.environment import redis_url, required
+from tem_portal.environment import mail_settings, redis_url, required
 from tem_portal.logs import logging_settings
 
 env = environ.Env()
@@ -185,6 +185,15 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "tem_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# --- mail -------------------------------------------------------------------------------------
+
+# A sandbox prints its mail to the log.
+vars().update(
+    mail_settings(env, fallback="consolemail://" if SANDBOX or DEBUG else "smtp://localhost:25")
+)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="TEM portal <portal@localhost>")
 
 # --- transport and content security -----------------------------------------------------------
 

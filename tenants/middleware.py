@@ -9,12 +9,15 @@ For a tenant's page, `TenantMiddleware`:
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import resolve_url
 from django.utils import translation
@@ -64,7 +67,7 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.tenant = request.membership = None
-        token = request_address.set(request.META.get("REMOTE_ADDR"))
+        token = request_address.set(client_address(request))
         try:
             return self.get_response(request)
         finally:
@@ -91,6 +94,17 @@ class TenantMiddleware:
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _in_scope(membership.tenant_id, response.streaming_content)
         return response
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Where the request came from, past the proxies that TRUSTED_PROXY_COUNT names.
+
+    None when that cannot be told: the audit log must not fail because a header is odd.
+    """
+    try:
+        return str(ipaddress.ip_address(get_adapter().get_client_ip(request)))
+    except (ValueError, PermissionDenied, ImproperlyConfigured):
+        return None
 
 
 def _remember(request: HttpRequest) -> None:

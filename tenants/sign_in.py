@@ -6,8 +6,10 @@ tenant left open: an account belongs to a person, not to a tenant.
 
 from __future__ import annotations
 
+from smtplib import SMTPException
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
 from allauth.account.signals import password_changed, password_reset, password_set
@@ -20,12 +22,25 @@ from django.utils.translation import gettext_lazy as _
 from audit.actions import record
 from tenants.models import User
 
+log = structlog.get_logger(__name__)
+
 
 class ClosedSignUpAdapter(DefaultAccountAdapter):
     """Nobody makes an account for themselves; administrators invite."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """As allauth does, but a mail server that is down fails no page.
+
+        The answer to "forgot your password?" must not depend on whether a mail could be sent:
+        that would tell who has an account.
+        """
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            log.error("mail_not_sent", template=template_prefix, error=str(error))
 
 
 class SignInForm(LoginForm):

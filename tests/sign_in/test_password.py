@@ -219,6 +219,15 @@ def test_asking_for_a_link_does_not_tell_whether_the_account_exists(alice):
     assert [message.to for message in mail.outbox] == [[alice.email]]
 
 
+def test_a_mail_server_that_is_down_changes_no_answer(alice, monkeypatch):
+    def down(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(mail.EmailMessage, "send", down)
+    asked = Client().post("/accounts/password/reset/", {"email": alice.email})
+    assert asked.headers["Location"] == "/accounts/password/reset/done/"
+
+
 def test_a_form_without_its_token_is_refused_in_our_look(alice):
     response = Client(enforce_csrf_checks=True).post(LOGIN, {"login": alice.email})
     assert response.status_code == 403

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils import timezone
 from common.permissions import Permission, Role, require
 from common.tenancy import NoTenantScope, current_tenant_id
 from tem_portal.urls import urlpatterns as portal_addresses
+from tenants.middleware import client_address
 from tenants.models import Person, Tenant
 from tests.conftest import client_of
 from tests.factories import MembershipFactory, PersonFactory, UserFactory
@@ -211,3 +212,25 @@ def test_operators_must_too(olga):
 def test_htmx_is_sent_there_whole(alice):
     response = client_of(alice).get("/t/contoso/names/", headers={"HX-Request": "true"})
     assert response.headers["HX-Redirect"] == "/accounts/2fa/totp/activate/"
+
+
+# --- where a request came from ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("proxies", "headers", "remote", "address"),
+    [
+        (0, {}, "192.0.2.7", "192.0.2.7"),
+        (0, {"X-Forwarded-For": "203.0.113.9"}, "192.0.2.7", "192.0.2.7"),
+        (1, {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}, "10.0.0.1", "203.0.113.9"),
+        (1, {"X-Forwarded-For": "unknown"}, "10.0.0.1", None),
+        (2, {"X-Forwarded-For": "203.0.113.9"}, "10.0.0.1", None),
+        (0, {}, "", None),
+    ],
+)
+def test_only_trusted_proxies_say_where_a_request_came_from(
+    settings, proxies, headers, remote, address
+):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=remote)
+    assert client_address(request) == address
