@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = settings.CELERY_BROKER_URL = os.environ["REDIS_URL"] = url
     settings.CACHES["default"]["LOCATION"] = url
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # else threads of the live server hold on
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
     from tem_portal.celery import app  # after the settings: it reads them once
