@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 
 from common.tenancy import tenant_scope
@@ -44,7 +44,6 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = settings.CELERY_BROKER_URL = os.environ["REDIS_URL"] = url
     settings.CACHES["default"]["LOCATION"] = url
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns
-    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # else threads of the live server hold on
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
     from tem_portal.celery import app  # after the settings: it reads them once
@@ -151,6 +150,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "chromium) or put one of these on PATH: " + ", ".join(BROWSERS)
         )
     return {**browser_type_launch_args, "executable_path": found, "args": BROWSER_FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Any, django_db_setup: None) -> Iterator[Any]:
+    """pytest-playwright's browser, which leaves no connection to the test database behind.
+
+    While it lives, an event loop runs in this thread, and Django keeps that loop's connections
+    apart from the thread's own; so they are closed here, before the database is dropped.
+    """
+    yield browser
+    connections.close_all()
 
 
 @pytest.fixture

@@ -35,6 +35,13 @@ def set_up(client: Client) -> str:
     return secret
 
 
+@pytest.fixture(autouse=True)
+def early_in_a_period():
+    """Codes change every 30 seconds; no test begins just before they do."""
+    with time_machine.travel("2026-03-01T12:30:01Z", tick=True):
+        yield
+
+
 @pytest.fixture
 def secret(alice):
     with time_machine.travel("2026-03-01T12:00:00Z", tick=False):
