@@ -65,6 +65,10 @@ class LineForm(forms.Form):
     def __init__(self, *args: Any, line: Line | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.line = line
+        for name in ("person", "device"):
+            self.fields[name].widget.attrs.update(
+                {"list": f"{name}-options", "autocomplete": "off", "spellcheck": "false"}
+            )
         plans = Plan.objects.filter(retired_at=None).select_related("carrier")
         if line is None:
             carriers = Carrier.objects.filter(retired_at=None).order_by("name")
