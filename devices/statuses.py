@@ -45,15 +45,22 @@ register_statuses("control", choices=CONTROL_STATES, looks=CONTROL)
 
 
 def control_state(control: DeviceControl | None) -> str:
-    """One of CONTROL_STATES for what the device shall be and was last seen to be.
-
-    Pending is said while the two differ. A device nobody has looked at, and from which nothing
-    is wanted, counts as free.
-    """
+    """One of CONTROL_STATES for a device's control, or for the lack of one."""
     if control is None:
         return "none"
-    if control.is_in_step:
-        return "restricted" if control.desired else "free"
-    if set(control.desired) - set(control.observed or []):
+    return state_of(desired=control.desired, observed=control.observed)
+
+
+def state_of(*, desired: list[str] | None, observed: list[str] | None) -> str:
+    """One of CONTROL_STATES for what a device shall be and was last seen to be.
+
+    Pending is said while the two differ. A device nobody has looked at, and from which nothing
+    is wanted, counts as free. `desired` is None where there is no device.
+    """
+    if desired is None:
+        return "none"
+    if observed is not None and sorted(observed) == sorted(desired):
+        return "restricted" if desired else "free"
+    if set(desired) - set(observed or []):
         return "blocking"
-    return "releasing" if control.observed else "free"
+    return "releasing" if observed else "free"

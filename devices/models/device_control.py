@@ -42,7 +42,12 @@ class DeviceControl(TenantModel):
                 fields=["next_attempt_at"],
                 condition=models.Q(next_attempt_at__isnull=False),
                 name="device_control_due",
-            )
+            ),
+            models.Index(
+                fields=["tenant", "device"],
+                condition=models.Q(desired__gt=[]),
+                name="device_control_restricted",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -70,9 +70,9 @@ class DeviceFilters(django_filters.FilterSet):
 
 
 _CONTROL: dict[str, Any] = {
-    "wanted": Q(control__desired__len__gt=0),
-    "seen": Q(control__observed__len__gt=0),
-    "pending": (Q(control__observed__isnull=True) & Q(control__desired__len__gt=0))
+    "wanted": Q(control__desired__gt=[]),
+    "seen": Q(control__observed__gt=[]),
+    "pending": (Q(control__observed__isnull=True) & Q(control__desired__gt=[]))
     | (Q(control__observed__isnull=False) & ~Q(control__observed=F("control__desired"))),
     "error": ~Q(control__last_error="") & Q(control__isnull=False),
 }

@@ -1,6 +1,8 @@
 """A person in the tenant's directory: who holds a line, whether or not they ever sign in here."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from common.history import keep_history
@@ -28,7 +30,14 @@ class Person(TenantModel):
 
     class Meta:
         verbose_name = _("person")
-        indexes = [models.Index(fields=["tenant", "name", "id"], name="person_by_name")]
+        indexes = [
+            models.Index(fields=["tenant", "name", "id"], name="person_by_name"),
+            models.Index(
+                models.F("tenant"),
+                OpClass(Upper("name"), name="text_pattern_ops"),
+                name="person_name_begins",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="person_not_own_manager",

@@ -85,6 +85,17 @@ class Line(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "state", "label", "id"], name="line_by_label"),
             models.Index(fields=["tenant", "carrier", "label", "id"], name="line_by_carrier"),
+            models.Index(
+                fields=["tenant", "label"],
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+                name="line_label_begins",
+            ),
+            models.Index(
+                fields=["tenant", "reference"],
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+                condition=~models.Q(reference=""),
+                name="line_reference_begins",
+            ),
         ]
 
     def __str__(self) -> str:

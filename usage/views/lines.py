@@ -20,7 +20,7 @@ from usage.actions import lines as acts
 from usage.forms.lines import LineForm
 from usage.models import Line, LineState
 from usage.queries.line_figures import figures_of
-from usage.queries.line_list import LINES, lines_for, lines_in_device
+from usage.queries.line_list import LINES, lines_in_device
 
 SUGGESTIONS = 10
 
@@ -29,7 +29,7 @@ SUGGESTIONS = 10
 @require_safe
 def lines(request: HttpRequest) -> HttpResponse:
     """The list, with figures for the rows of this page only."""
-    view = LINES.view(request, lines_for(sort=request.GET.get("sort", "")))
+    view = LINES.view(request, Line.objects.select_related("carrier"))
     _hang_figures(request, view.rows)
     may_manage = request.membership.may(Permission.MANAGE_LINES)
     context = {"lines": view, "may_manage": may_manage}
@@ -43,7 +43,7 @@ def _hang_figures(request: HttpRequest, rows: list[Line]) -> None:
     for row in rows:
         row.figures = figures[row.pk]
         row.url = f"{base}{row.pk}/"
-        row.device_url = f"{devices}{row.figures.device.pk}/" if row.figures.device else ""
+        row.device_url = f"{devices}{row.figures.device_id}/" if row.figures.device_id else ""
         used = row.figures.usage
         row.domestic = used and meter(used=used.domestic, cap=used.domestic_cap, compact=True)
         row.roaming = used and meter(used=used.roaming, cap=used.roaming_cap, compact=True)
