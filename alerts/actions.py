@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from alerts.models import Alert
+from alerts.models.alert import AlertState
 from common.tenancy import current_tenant_id
 
 
@@ -31,6 +32,21 @@ def raise_alerts(*, alerts: Sequence[NewAlert], now: datetime) -> None:
     """Raise what has not been raised yet, and reopen what had been settled."""
     if not alerts:
         return
+    states = dict(
+        Alert.objects.filter(identity__in={alert.identity for alert in alerts}).values_list(
+            "identity", "state"
+        )
+    )
+    returned = [
+        alert.identity
+        for alert in alerts
+        if not alert.late and states.get(alert.identity) == AlertState.RESOLVED
+    ]
+    if returned:
+        Alert.objects.filter(identity__in=returned, state=AlertState.RESOLVED).update(
+            state=AlertState.OPEN, resolved_at=None
+        )
+    new = {alert.identity: alert for alert in alerts if alert.identity not in states}
     Alert.objects.bulk_create(
         [
             Alert(
@@ -45,14 +61,10 @@ def raise_alerts(*, alerts: Sequence[NewAlert], now: datetime) -> None:
                 late=alert.late,
                 raised_at=now,
             )
-            for alert in sorted(alerts, key=lambda alert: alert.identity)
+            for _, alert in sorted(new.items())
         ],
         ignore_conflicts=True,
         batch_size=1_000,
-    )
-    returned = [alert.identity for alert in alerts if not alert.late]
-    Alert.objects.filter(identity__in=returned, state="resolved").update(
-        state="open", resolved_at=None
     )
 
 
