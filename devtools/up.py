@@ -20,6 +20,7 @@ from devtools.keeper import Keeper, last_lines
 from devtools.ports import HOST, USUAL_PORT, listen
 from devtools.problem import Problem
 from devtools.programs import MARK, Running, end_marked, start, stop
+from devtools.running import told
 from devtools.servers import lasting_servers
 from devtools.state import Claim, State
 
@@ -50,7 +51,7 @@ def _run(*, state: State, claim: Claim, port: int | None, fresh: bool) -> None:
     }
     keeper = Keeper()
     preparing: Running | None = None
-    with listen(port) as listener:
+    with listen(port) as listener, told(state, environment):
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         claim.note(f"{address} (process {os.getpid()})")
         try:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from common.tenancy import tenant_scope
 from tenants.models import Tenant, User
@@ -23,6 +24,10 @@ from tests.factories import TenantFactory, UserFactory
 # Playwright's synchronous API runs an event loop in the test's thread, where Django would
 # otherwise refuse to use the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# A busy machine is slow, and slowness is no fault of what a property says.
+hypothesis_settings.register_profile("portal", deadline=None)
+hypothesis_settings.load_profile("portal")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_FLAGS = [
