@@ -64,12 +64,12 @@ _A_SLUG = "a-slug"
 
 @cache
 def _permission_of(name: str) -> Permission | None:
-    """What the view of that name asks for; None when there is no such view."""
+    """What the view of that name asks for; None when there is none or it asks for nothing."""
     try:
         address = reverse(name, kwargs={"tenant_slug": _A_SLUG})
     except NoReverseMatch:
         return None
-    return resolve(address).func.required_permission
+    return getattr(resolve(address).func, "required_permission", None)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
