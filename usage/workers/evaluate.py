@@ -37,7 +37,8 @@ from usage.workers.signalling import Judged, send_signals
 
 log = structlog.get_logger(__name__)
 
-BATCH = 1_000
+BATCH = 500
+"""Lines judged at once: ingest of them waits until the batch is written."""
 TRIES = 3
 SUBJECT = "line"
 OLDEST_LATE_CYCLE = timedelta(days=760)

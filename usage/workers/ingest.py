@@ -3,8 +3,9 @@
 1. The rows are copied to a temporary table.
 2. New ones become records; the primary key is the identity, so a row seen before does nothing.
 3. What was new is summed per line, day and country, and added to the counters in key order.
-4. The bytes are taken from the watches' budgets, in line order; a line whose budget is spent, or
-   whose usage belongs to a closed cycle, is due at once. Workers are nudged after commit.
+4. The bytes are taken from the watches' budgets, in line order; a line whose budget is spent is
+   due at once. One whose usage belongs to a closed cycle is due soon, since nothing is blocked for
+   it, and a file is full of such rows. Workers are nudged after commit.
 
 The order of locks (records, counters, watches, each sorted) is the same everywhere, so batches
 that meet wait for each other and never deadlock. A batch costs what it contains.
@@ -15,13 +16,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from common.tenancy import current_tenant_id
 from jobs.nudges import nudge
 from usage.actions.due import EVALUATE
+
+LATE_CAN_WAIT = timedelta(seconds=30)
 
 STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_stage (
@@ -76,9 +79,9 @@ SET home_budget = w.home_budget - s.home,
     total_budget = w.total_budget - s.total,
     late_since = CASE WHEN s.late THEN least(w.late_since, s.first_day) ELSE w.late_since END,
     evaluate_at = CASE
-        WHEN s.late OR w.home_budget <= s.home OR w.abroad_budget <= s.abroad
-          OR w.total_budget <= s.total
-        THEN least(w.evaluate_at, %(now)s) ELSE w.evaluate_at END
+        WHEN w.home_budget <= s.home OR w.abroad_budget <= s.abroad OR w.total_budget <= s.total
+        THEN least(w.evaluate_at, %(now)s)
+        WHEN s.late THEN least(w.evaluate_at, %(later)s) ELSE w.evaluate_at END
 FROM locked s
 WHERE w.tenant_id = %(tenant)s AND w.line_id = s.line_id
   AND (s.late OR w.home_budget IS NOT NULL OR w.abroad_budget IS NOT NULL
@@ -110,7 +113,13 @@ def ingest(
     `rows` are lines in COPY's text format: line id, start (timestamptz), key (uuid), country,
     bytes, local day; tab-separated, each ended by a newline. Lines must belong to the tenant.
     """
-    parameters = {"tenant": current_tenant_id(), "source": source, "file": file_id, "now": now}
+    parameters = {
+        "tenant": current_tenant_id(),
+        "source": source,
+        "file": file_id,
+        "now": now,
+        "later": now + LATE_CAN_WAIT,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.cursor.copy_expert(COPY, io.StringIO("".join(rows)))
