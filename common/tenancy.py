@@ -166,6 +166,20 @@ class TenantOneToOneField(TenantForeignKey, models.OneToOneField):
     """The one-to-one form of TenantForeignKey; may be the primary key."""
 
 
+def unchecked_tenant() -> models.ForeignKey:
+    """The tenant of a row that a checked row (a line, say) vouches for; for tables whose rows
+    come by the million, where the check of each costs more than its insertion.
+    """
+    return models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+    )
+
+
 class TenantModel(models.Model):
     """A row that belongs to one tenant. Saving fills the tenant from the scope."""
 

@@ -281,6 +281,10 @@ def _with_plain_ends(text: str) -> str:
     return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
 
 
+CACHED = 50_000
+"""How many of the same things a reader remembers at once."""
+
+
 class RowReader:
     """Turns lines into samples. One per file; keeps small caches of what repeats."""
 
@@ -300,6 +304,8 @@ class RowReader:
         # what Decimal multiplies exactly; nothing is plain where a dot may divide thousands
         self.plain_length = 28 - len(str(self.factor)) if not dialect.decimal_comma else 0
         self._offsets: dict[tuple[int, int, int, int], float | None] = {}
+        self._lines: dict[str, str] = {}
+        self._countries: set[str] = set()  # at most the 676 pairs of letters
 
     def read(self, lines: list[tuple[int, str]]) -> tuple[list[Sample], list[Rejected]]:
         """Samples and rejected rows of a chunk, each in the order of the file."""
@@ -314,7 +320,7 @@ class RowReader:
                 samples.append(
                     Sample(
                         number,
-                        self._line(fields[self.line_at]),
+                        self._lines.get(fields[self.line_at]) or self._line(fields[self.line_at]),
                         self._time(fields[self.time_at]),
                         self._country(fields),
                         self._volume(fields[self.volume_at]),
@@ -365,6 +371,9 @@ class RowReader:
                 text,
                 "A spreadsheet has turned this number into an approximation; export it as text.",
             )
+        if len(self._lines) > CACHED:
+            self._lines.clear()
+        self._lines[text] = value
         return value
 
     def _volume(self, text: str) -> int:
@@ -409,7 +418,10 @@ class RowReader:
         return BadRow(self.layout.volume_column, text, sentence)
 
     def _country(self, fields: list[str]) -> str:
-        named = fields[self.country_at].strip() if self.country_at is not None else ""
+        named = fields[self.country_at] if self.country_at is not None else ""
+        if named in self._countries:
+            return named
+        named = named.strip()
         country = named.upper()
         if country:
             if not (named.isascii() and _COUNTRY.match(country)):
@@ -418,6 +430,7 @@ class RowReader:
                     country,
                     "This is not a country; two letters are, as in NL (ISO 3166-1).",
                 )
+            self._countries.add(country)
             return country
         if self.roaming_at is None:
             return self.home
@@ -468,7 +481,7 @@ class RowReader:
         end = start + timedelta(minutes=59, seconds=59)
         back = start.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
         if start.utcoffset() == end.utcoffset() == offset and back == start.replace(tzinfo=None):
-            if len(self._offsets) > 50_000:
+            if len(self._offsets) > CACHED:
                 self._offsets.clear()
             self._offsets[key] = offset.total_seconds()
         return offset.total_seconds()

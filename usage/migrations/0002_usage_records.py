@@ -13,7 +13,7 @@ from usage.partitions import ensure_partitions
 
 TABLE = """
 CREATE TABLE usage_usagerecord (
-    tenant_id bigint NOT NULL REFERENCES tenants_tenant (id) DEFERRABLE INITIALLY DEFERRED,
+    tenant_id bigint NOT NULL,
     line_id bigint NOT NULL,
     started_at timestamptz NOT NULL,
     source varchar(10) NOT NULL,
@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                         (
                             "tenant",
                             models.ForeignKey(
+                                db_constraint=False,
                                 db_index=False,
                                 editable=False,
                                 on_delete=django.db.models.deletion.PROTECT,

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common.tenancy import TenantModel
+from common.tenancy import TenantModel, unchecked_tenant
 from usage.models.carrier import Source
 
 UNKNOWN_ABROAD = "ZZ"
@@ -13,9 +13,10 @@ UNKNOWN_ABROAD = "ZZ"
 class UsageCounter(TenantModel):
     """Zone, cycle, pool and money are derived from it, so no edit of those rebuilds a counter.
 
-    Without a foreign key to the line, for the reason given at UsageRecord.
+    Without foreign keys, for the reason given at UsageRecord.
     """
 
+    tenant = unchecked_tenant()
     pk = models.CompositePrimaryKey("tenant_id", "line_id", "day", "country", "source")
     line = models.ForeignKey(
         "usage.Line",

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common.tenancy import TenantModel
+from common.tenancy import TenantModel, unchecked_tenant
 from usage.models.carrier import Source
 
 
@@ -11,10 +11,11 @@ class UsageRecord(TenantModel):
     """Append-only, partitioned by month of `started_at`; the primary key is the identity.
 
     `key` is the sample's id, or the hash of the carrier's row as it came. No row refers to a
-    record. There is no foreign key to the line: ingest resolves lines inside the tenant, a line
-    is never deleted, and the check would cost a third of the speed of an import (ADR 0003).
+    record. There are no foreign keys: ingest resolves lines inside the tenant, neither is ever
+    deleted, and the checks would cost a third of the speed of an import (ADR 0003).
     """
 
+    tenant = unchecked_tenant()
     pk = models.CompositePrimaryKey("tenant_id", "line_id", "started_at", "source", "key")
     line = models.ForeignKey(
         "usage.Line",
