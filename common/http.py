@@ -2,6 +2,7 @@
 
 A session ends when nothing happens for SESSION_IDLE_SECONDS, and SESSION_COOKIE_AGE after the
 sign-in whatever happens: every write to a session moves its expiry, so the age is kept inside.
+A page that renews itself says so in a header; that is not something a person did.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from django.utils.translation import gettext as _
 
 LAST_SEEN = "last_seen"
 SIGNED_IN_AT = "signed_in_at"
+BY_ITSELF = "X-By-Itself"
+"""Header of the requests that an open page makes while nobody may be looking."""
 
 
 class PrivatePagesMiddleware:
@@ -46,7 +49,9 @@ class PrivatePagesMiddleware:
         elif now - seen > settings.SESSION_IDLE_SECONDS:
             auth.logout(request)
             messages.info(request, _("You were signed out because nothing happened for a while."))
-        elif now - seen > 60 or LAST_SEEN not in request.session:
+        elif LAST_SEEN not in request.session or (
+            now - seen > 60 and BY_ITSELF not in request.headers
+        ):
             request.session[LAST_SEEN] = now  # at most one write a minute
 
 

@@ -7,6 +7,7 @@ class ConnectorsConfig(AppConfig):
     verbose_name = _("Connectors")
 
     def ready(self) -> None:
+        from connectors import statuses  # noqa: F401 - it registers itself
         from connectors.actions.switch import create_built_in
         from tenants.actions import on_tenant_created
 

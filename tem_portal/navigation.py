@@ -78,13 +78,23 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": cache(lambda: _sections(request, membership) if membership else []),
         "tenant_choices": cache(lambda: _choices(request)),
-        "search_url": cache(lambda: _search_url(request, membership) if membership else ""),
+        "search_url": cache(lambda: address_of(request, LINES.name) if membership else ""),
         "account_entries": ACCOUNT,
     }
 
 
-def _search_url(request: HttpRequest, membership: Any) -> str:
-    return _link(request, LINES)["url"] if _may_see(membership, LINES) else ""
+def address_of(request: HttpRequest, name: str) -> str:
+    """The address of a page without parameters; empty when it is not there or not allowed."""
+    entry = Entry(name, "", "")
+    return _link(request, entry)["url"] if _may_see(request.membership, entry) else ""
+
+
+def other_pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """Every entry but home that the person may see."""
+    entries = [
+        entry for section in _sections(request, request.membership) for entry in section["entries"]
+    ]
+    return [entry for entry in entries if not entry["current"]]
 
 
 def _sections(request: HttpRequest, membership: Any) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ register = template.Library()
 
 STYLESHEETS = (
     "tokens", "base", "layout", "breadcrumb", "menu", "button", "field", "pill", "card", "table",
-    "meter", "timeline", "chart", "drawer", "tabs", "toast", "plain",
+    "meter", "timeline", "chart", "tile", "drawer", "tabs", "toast", "plain", "home",
 )  # fmt: skip
 THEMES = ("light", "dark")
 _TOAST_LOOKS = {

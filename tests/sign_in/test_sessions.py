@@ -45,6 +45,17 @@ def test_a_session_ends_after_twelve_hours_however_busy_it_was(signed_in):
     assert status_at(client, start + timedelta(hours=12, minutes=1)) == 302
 
 
+def test_a_page_that_renews_itself_keeps_no_session_alive(signed_in):
+    start = timezone.now()
+    client = signed_in(start)
+    assert status_at(client, start) == 200
+    by_itself = {"x-by-itself": "1", "hx-request": "true", "hx-target": "home-live"}
+    for minutes in (10, 20, 29):
+        with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
+            assert client.get("/t/contoso/", headers=by_itself).status_code == 200
+    assert status_at(client, start + timedelta(minutes=31)) == 302
+
+
 def test_the_person_is_told_why(signed_in):
     start = timezone.now()
     client = signed_in(start)

@@ -1,5 +1,6 @@
 """Bytes per line, local day, country and source: all that limits and reports are made of."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,10 @@ class UsageCounter(TenantModel):
 
     class Meta:
         verbose_name = _("day counter")
+        indexes = [
+            # Finds a month among years of counters; a few pages small, and updates do not touch it.
+            BrinIndex(fields=["tenant", "day"], name="counter_by_day", autosummarize=True)
+        ]
 
     def __str__(self) -> str:
         return f"{self.volume} B on {self.day}"

@@ -14,18 +14,21 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.tables import Column, Search, Table, TableView
 from devices.models import Device, DeviceSim
 from usage.models import Carrier, Line, LinePlan, LineSim, LineState, Plan
 from usage.queries.search import matching
+from usage.queries.silent_lines import silent_lines
 
 STANDINGS = [
     ("over", _("Over the limit")),
     ("near", _("Near the limit")),
     ("within", _("Within limits")),
     ("restricted", _("Restricted")),
+    ("silent", _("Not reporting")),
 ]
 STATES = [("retired", _("Retired")), ("all", _("Active and retired"))]
 STANDING = "watch__decision__standing"
@@ -79,6 +82,8 @@ class LineFilters(django_filters.FilterSet):
     def standing_is(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         if value == "restricted":
             return queryset.filter(RESTRICTED)
+        if value == "silent":
+            return queryset.filter(pk__in=silent_lines(now=timezone.now()).values("pk"))
         return queryset.filter(**{STANDING: value})
 
     def state_is(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
