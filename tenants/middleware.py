@@ -20,7 +20,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import resolve_url
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -87,7 +87,7 @@ class TenantMiddleware:
             return to_set_up
         request.tenant, request.membership = membership.tenant, membership
         _remember(request)
-        with tenant_scope(membership.tenant_id):
+        with tenant_scope(membership.tenant_id), timezone.override(membership.tenant.zone):
             response = view(request, *args, **kwargs)
             if hasattr(response, "render") and callable(response.render):
                 response = response.render()

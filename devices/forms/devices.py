@@ -8,12 +8,13 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import NamesItsFields
 from devices.actions.devices import DeviceTerms
 from devices.forms.numbers import IccidField, ImeiField, ImsiField, shortened
 from devices.models import Device, Platform, Sim
 
 
-class DeviceForm(forms.Form):
+class DeviceForm(NamesItsFields, forms.Form):
     """Adding and editing; `terms()` gives what was said."""
 
     name = forms.CharField(
@@ -50,7 +51,7 @@ class DeviceForm(forms.Form):
         return DeviceTerms(**self.cleaned_data)
 
 
-class SimForm(forms.Form):
+class SimForm(NamesItsFields, forms.Form):
     """A SIM of the tenant, named by one of its numbers, and the slot it goes in."""
 
     iccid = IccidField(label=_("ICCID"), required=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import NamesItsFields
 from devices.models import Restriction
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(NamesItsFields, forms.Form):
     """Why something is done; the sentence goes on the timeline and in the audit log."""
 
     reason = forms.CharField(

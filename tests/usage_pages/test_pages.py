@@ -336,3 +336,26 @@ def test_a_refused_retirement_says_why(contoso, alice, client_for):
     assert "Retire the carrier&#x27;s active lines first." in answer.content.decode()
     with tenant_scope(contoso.pk):
         assert Carrier.objects.get(pk=line.carrier_id).retired_at is None
+
+
+def test_times_are_told_in_the_tenants_own_zone(contoso, alice, client_for):
+    line = make_line(contoso, plan=PlanFactory(tenant=contoso))
+    with tenant_scope(contoso.pk):
+        noon = timezone.now().replace(month=1, day=15, hour=12, minute=0)
+        LineException(
+            line=line, kind="unblock", starts_at=noon, ends_at=noon + timedelta(days=900),
+            reason="Winter.", created_by=alice,
+        ).save()  # fmt: skip
+    assert (
+        f"15 Jan {noon.year}, 13:00" in client_for(alice).get(f"{LINES}{line.pk}/").content.decode()
+    )
+
+
+def test_a_retired_line_keeps_its_page_without_a_running_cycle(contoso, alice, client_for):
+    line, _device = make_line_with_device(contoso)
+    client = client_for(alice)
+    assert client.post(f"{LINES}{line.pk}/retire/", {"reason": "Gone."}).status_code == 302
+    page = client.get(f"{LINES}{line.pk}/").content.decode()
+    assert "A retired line has no running cycle." in page
+    assert "Line retired. Gone." in page
+    assert client.get(f"{LINES}{line.pk}/edit/").status_code == 404

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import SUPPORTED_REGIONS
 
+from common.forms import NamesItsFields
 from devices.forms.numbers import shortened
 from tenants.models import Tenant
 from usage.actions.carriers import CarrierTerms
@@ -19,7 +20,7 @@ COUNTRIES = frozenset(SUPPORTED_REGIONS)
 """Two-letter codes of the countries that have phone numbers."""
 
 
-class CarrierForm(forms.Form):
+class CarrierForm(NamesItsFields, forms.Form):
     """Adding and editing; `terms()` gives what was said."""
 
     name = forms.CharField(label=_("Name"), max_length=80)

@@ -12,6 +12,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import NamesItsFields
 from devices.forms.numbers import IccidField, ImsiField, shortened
 from devices.models import Device, DeviceSim, DeviceState
 from tenants.models import Person
@@ -21,10 +22,12 @@ from usage.forms.fields import PhoneNumberField
 from usage.models import Carrier, Line, LinePerson, LinePlan, LinePolicy, LineSim, Plan, Policy
 
 
-class LineForm(forms.Form):
+class LineForm(NamesItsFields, forms.Form):
     """Adding and editing; the carrier is chosen once. `terms()` gives what was said."""
 
-    carrier = forms.ModelChoiceField(label=_("Carrier"), queryset=None)
+    carrier = forms.ModelChoiceField(
+        label=_("Carrier"), queryset=None, empty_label=_("Choose a carrier")
+    )
     msisdn = PhoneNumberField(
         label=_("Phone number"),
         required=False,

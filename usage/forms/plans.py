@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import NamesItsFields
 from usage.actions.plans import PlanTerms
 from usage.forms.fields import UNITS, AmountField, amount_and_unit, in_bytes
 from usage.models import Carrier, CycleKind, Plan, Policy
@@ -15,10 +16,12 @@ from usage.models import Carrier, CycleKind, Plan, Policy
 CAPS = ("domestic_cap", "roaming_cap")
 
 
-class PlanForm(forms.Form):
+class PlanForm(NamesItsFields, forms.Form):
     """Adding and editing; the carrier is chosen once. `terms()` gives what was said."""
 
-    carrier = forms.ModelChoiceField(label=_("Carrier"), queryset=None)
+    carrier = forms.ModelChoiceField(
+        label=_("Carrier"), queryset=None, empty_label=_("Choose a carrier")
+    )
     name = forms.CharField(label=_("Name"), max_length=80)
     domestic_cap = AmountField(
         label=_("Domestic data cap"), required=False, help_text=_("Empty: no limit.")

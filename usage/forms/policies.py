@@ -14,6 +14,7 @@ from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import NamesItsFields
 from usage.actions.policies import ThresholdTerms
 from usage.forms.fields import AmountField, amount_and_unit, in_bytes
 from usage.models import Measure, Policy, Scope, Threshold
@@ -25,13 +26,13 @@ SCOPES = [(scope.value, scope.label) for scope in (Scope.DOMESTIC, Scope.ROAMING
 UNITS = [(PERCENT, _("% of the cap")), ("GB", _("GB used")), ("MB", _("MB used"))]
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(NamesItsFields, forms.Form):
     """The policy's own facts."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
 
 
-class ThresholdForm(forms.Form):
+class ThresholdForm(NamesItsFields, forms.Form):
     """One threshold: how much of what has been used, and what happens then."""
 
     scope = forms.ChoiceField(label=_("Scope"), choices=SCOPES)

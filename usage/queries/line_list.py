@@ -160,6 +160,7 @@ LINES = LinesTable(
     name="lines",
     columns=(
         Column("line", _("Line"), order=("label",)),
+        Column("details", _("Details"), label_hidden=True),
         Column("person", _("Person")),
         Column("domestic", _("Domestic")),
         Column("roaming", _("Roaming")),
@@ -168,7 +169,6 @@ LINES = LinesTable(
         Column("plan", _("Plan"), order=("label",)),
         Column("carrier", _("Carrier"), order=("label",)),
         Column("device", _("Device")),
-        Column("details", _("Details"), label_hidden=True),
     ),
     sort="line",
     filters=LineFilters,

@@ -141,14 +141,15 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
     """The page of `line` (with its carrier) at `now`; fifteen queries or so, whatever it has."""
     plan = _linked(LinePlan, "plan", line)
     sim = _linked(LineSim, "sim", line)
+    is_active = line.state == LineState.ACTIVE
     seat = (
         DeviceSim.objects.open().filter(sim=sim).select_related("device__control").first()
-        if sim
+        if sim and is_active
         else None
     )
     device = seat.device if seat else None
     watch = LineWatch.objects.filter(line=line).select_related("decision").first()
-    usage = cycle_usage(line_ids=[line.pk], now=now).get(line.pk)
+    usage = cycle_usage(line_ids=[line.pk], now=now).get(line.pk) if is_active else None
     effective = effective_policy(line=line)
     return LinePage(
         line=line,

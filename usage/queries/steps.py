@@ -198,12 +198,14 @@ def commands(seats: list[DeviceSim], most: int) -> Iterator[Step]:
             (_("Handed over"), row.handed_over_at and exact_moment(row.handed_over_at)),
             (_("Delivered"), row.delivered_at and exact_moment(row.delivered_at)),
             (_("Number"), str(row.pk)),
-            *_wire(row.payload),
+            *_wire(row.payload, _("As sent")),
             tone=tone,
         )
         if row.answered_at:
             said = row.error or _("%(device)s answered the command %(kind)s.") % words
-            yield _step(ANSWER, row.answered_at, said, *_wire(row.answer), tone=tone)
+            yield _step(
+                ANSWER, row.answered_at, said, *_wire(row.answer, _("As received")), tone=tone
+            )
 
 
 def acts(line: Line, seats: list[DeviceSim], most: int) -> Iterator[Step]:
@@ -229,7 +231,7 @@ def _cycle(decision: Decision) -> str:
     return _("from %(start)s up to %(end)s") % words
 
 
-def _wire(payload: Any) -> tuple[Fact, ...]:
+def _wire(payload: Any, label: str) -> tuple[Fact, ...]:
     """Format, size and text of what went over the wire."""
     if not payload:
         return ()
@@ -237,7 +239,7 @@ def _wire(payload: Any) -> tuple[Fact, ...]:
     size = _("%(n)s bytes") % {"n": number_format(wire.size)}
     return (
         (_("Format"), f"{wire.format}, {size}"),
-        (_("As sent"), _pre(wire.text)),
+        (label, _pre(wire.text)),
     )
 
 
