@@ -12,6 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tenants.models import Tenant
-from tests import usage_walk
+from tests import connector_walk, usage_walk
 
-OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {**usage_walk.OBJECTS}
+OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
+    **usage_walk.OBJECTS,
+    **connector_walk.OBJECTS,
+}
