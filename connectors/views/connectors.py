@@ -97,8 +97,8 @@ def turn_off(request: HttpRequest, pk: int) -> HttpResponse:
         "title": _("Disable %(name)s") % {"name": connector},
         "sentence": _(
             "Restrictions to be undone: %(restrictions)s. Devices to be told: %(devices)s, those "
-            "that are offline when they return. What was set by hand stays. Usage is still collected and "
-            "alerts are still raised; signals are kept as ignored."
+            "that are offline when they return. What was set by hand stays. Usage is still "
+            "collected and alerts are still raised; signals are kept as ignored."
         )
         % {"restrictions": release.restrictions, "devices": release.devices},
         "verb": _("Disable"),
