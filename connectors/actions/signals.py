@@ -104,6 +104,14 @@ def _remember(
         for request, passage in passed
         if request.line_id is not None and passage.outcome in {PROCESSED, IGNORED, HELD}
     }
+    # An ignored signal changed nothing, so a block that stands is remembered until it has ended.
+    ignored = [pair for pair, (_, passage) in latest.items() if passage.outcome == IGNORED]
+    if ignored:
+        standing = SignalledRestriction.objects.filter(
+            connector=connector, outcome=PROCESSED, line_id__in=[line_id for line_id, _ in ignored]
+        ).values_list("line_id", "restriction")
+        for pair in set(ignored) & set(standing):
+            del latest[pair]
     ended = [pair for pair, (request, _) in latest.items() if request.action == "unblock"]
     with connection.cursor() as cursor:
         cursor.execute(

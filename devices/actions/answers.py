@@ -23,6 +23,8 @@ from devices.platforms import read_answer
 from devices.platforms.answers import Answer
 from jobs.nudges import nudge
 
+PATIENCE = 6
+"""Attempts (commands handed over, and looks that found a device astray) before pauses begin."""
 CHANGE_KINDS = ("InstallProfile", "RemoveProfile", "knox.restriction")
 COMMAND_FIELDS = ["status", "answer", "answered_at", "delivered_at", "closed_at", "error"]
 COMMAND_FIELDS += ["not_now_tally"]
@@ -103,16 +105,15 @@ def _observe(control: DeviceControl, command: Command, answer: Answer, now: date
         control.observed_generation = command.generation
         control.observed_at = now
         control.must_look = False
+    is_old = command.generation < control.desired_generation  # the newer wish does not wait
     if answer.status == CommandStatus.NOT_NOW:
-        control.next_attempt_at = now + wait_after(command.not_now_tally, BACK_OFF)
+        pause = wait_after(command.not_now_tally, BACK_OFF)
+        control.next_attempt_at = now if is_old else now + pause
     elif answer.status in {CommandStatus.FAILED, CommandStatus.FORMAT_ERROR}:
         control.attempts = min(control.attempts + 1, 30_000)
         control.last_error = answer.error
-        control.next_attempt_at = (
-            now
-            if command.generation < control.desired_generation
-            else now + wait_after(control.attempts, BACK_OFF)
-        )
+        pause = wait_after(control.attempts, BACK_OFF)
+        control.next_attempt_at = now if is_old else now + pause
     elif answer.observed is None:
         control.must_look = True  # acknowledged, yet only a look proves it
         control.next_attempt_at = now
@@ -120,7 +121,10 @@ def _observe(control: DeviceControl, command: Command, answer: Answer, now: date
         control.attempts, control.last_error = 0, ""
         control.next_attempt_at = now + RESYNC_AFTER if control.desired else None
     else:
-        control.next_attempt_at = now
+        # Told at once; but a device that keeps saying yes and doing nothing is not told all day.
+        control.attempts = min(control.attempts + 1, 30_000)
+        told = control.attempts - PATIENCE
+        control.next_attempt_at = now + wait_after(told, BACK_OFF) if told > 0 else now
 
 
 def _verify_acknowledged(looks: list[Command], controls: dict[int, DeviceControl]) -> None:

@@ -19,6 +19,7 @@ from audit.actions import Actor, changes, record
 from common.refusals import Refused, refusing
 from common.tenancy import current_tenant_id
 from devices.actions.reasons import drop_device
+from devices.gateways import gateway
 from devices.models import (
     Command,
     CommandStatus,
@@ -105,9 +106,12 @@ def retire(*, device: Device, now: datetime, by: Actor, reason: str = "") -> Non
     links.update(unlinked_at=Greatest(F("linked_at"), now))
     drop_device(device_id=device.pk, now=now)
     DeviceControl.objects.filter(device=device).update(next_attempt_at=None)
-    Command.objects.filter(device=device, status__in=OPEN_STATUSES).update(
-        status=CommandStatus.CANCELLED, closed_at=now
-    )
+    pending = Command.objects.filter(device=device, status__in=OPEN_STATUSES)
+    command_ids = list(pending.values_list("pk", flat=True))
+    pending.update(status=CommandStatus.CANCELLED, closed_at=now)
+    if command_ids:
+        on_its_way = gateway(device.gateway)
+        transaction.on_commit(lambda: on_its_way.withdraw(command_ids=command_ids), robust=True)
     record(by=by, action="device.retired", subject=device, reason=reason)
     tell_sims_moved(sim_ids=sim_ids)
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from common.tenancy import current_tenant_id
-from devices.actions.devices import add_simulated_devices
+from devices.actions.devices import add_simulated_devices, take_sim_out
 from devices.gateways.simulator.fleet import answer_due
 from devices.gateways.simulator.phone import Phone
 from devices.models import Command, Device, DeviceControl, Sim, SimulatedDevice
@@ -23,6 +23,8 @@ from usage.workers.evaluate import evaluate_due
 from usage.workers.ingest import Ingested, ingest
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+APRIL = datetime(2026, 3, 31, 22, tzinfo=UTC)
+"""When the next cycle begins in Amsterdam."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MB, GB = 10**6, 10**9
 
@@ -53,6 +55,16 @@ def phone_for(line: Line, platform: str = "ios", **more: Any) -> Device:
     modes = {"ios": "device", "ipados": "device", "knox": "DO"}
     fields = {"platform": platform, "os_version": "18.1", "management_mode": modes[platform]}
     Device.objects.filter(pk=device.pk).update(**{**fields, **more})
+    device.refresh_from_db()
+    return device
+
+
+def spare_phone(platform: str = "ios") -> Device:
+    """A phone whose own SIM was taken out."""
+    sim = Sim.objects.create()
+    [device] = add_simulated_devices(sims=[sim], now=timezone.now())
+    Device.objects.filter(pk=device.pk).update(platform=platform, os_version="18.1")
+    take_sim_out(sim=sim, now=timezone.now(), by=None)
     device.refresh_from_db()
     return device
 
