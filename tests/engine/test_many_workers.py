@@ -1,0 +1,138 @@
+"""Several workers at once, each on a connection of its own: everything happens, and once."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from alerts.models import Alert
+from common.tenancy import tenant_scope
+from connectors.models import Signal
+from devices.gateways.simulator import fleet
+from devices.gateways.simulator.gateway import SimulatorGateway
+from devices.models import Command, RestrictionReason
+from devices.workers import enforce
+from tenants.actions import create_tenant
+from tenants.models import Tenant
+from tests.engine.scene import GB, MB, blocked, lines, phone_for, record, settle, take
+from usage.models import Decision, Line, UsageCounter
+from usage.workers import evaluate
+from usage.workers.counters import differences
+
+pytestmark = pytest.mark.django_db(transaction=True)
+COUNT = 24
+
+
+@pytest.fixture
+def busy(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tenant]:
+    """A tenant with COUNT lines and phones; nudges go nowhere, so only our threads work."""
+    monkeypatch.setattr("jobs.nudges._send", lambda task: None)
+    tenant = create_tenant(slug="busy", name="Busy", admin_email="b@example.com", by=None)
+    with tenant_scope(tenant.pk):
+        made = lines(*(f"l{number}" for number in range(COUNT)))
+        for number, line in enumerate(made):
+            phone_for(line, ("ios", "knox", "ipados")[number % 3])
+        settle()
+        yield tenant
+
+
+def at_once(tenant: Tenant, *works: Callable[[], Any]) -> list[Any]:
+    """Run these in threads that start together; returns what they returned, or raises."""
+    barrier = threading.Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        try:
+            with tenant_scope(tenant.pk):
+                barrier.wait(timeout=10)
+                return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def devices() -> dict[Line, Any]:
+    found = Line.objects.order_by("pk")
+    return {line: line.sim_links.get().sim.device_links.get().device for line in found}
+
+
+def test_two_enforcers_at_once_hand_nothing_over_twice(busy, monkeypatch):
+    monkeypatch.setattr(enforce, "BATCH", 5)
+    handed: list[Any] = []
+    real = SimulatorGateway.hand_over
+
+    def counting(self, *, commands, now):
+        handed.extend(command.command_id for command in commands)
+        return real(self, commands=commands, now=now)
+
+    monkeypatch.setattr(SimulatorGateway, "hand_over", counting)
+    phones = devices()
+    take(record(line, GB) for line in phones)
+    evaluate.evaluate_due(now=timezone.now())
+    now = timezone.now()
+    done = at_once(busy, *[lambda: enforce.enforce_due(now=now)] * 3)
+    assert sum(done) == COUNT
+    assert len(handed) == len(set(handed)) == COUNT
+    assert Command.objects.count() == COUNT
+    settle()
+    assert all(blocked(device) == {"cellular_data"} for device in phones.values())
+
+
+def test_two_evaluators_at_once_judge_each_line_once(busy, monkeypatch):
+    monkeypatch.setattr(evaluate, "BATCH", 5)
+    phones = devices()
+    take(record(line, GB) for line in phones)
+    before, now = Decision.objects.count(), timezone.now()
+    done = at_once(busy, *[lambda: evaluate.evaluate_due(now=now)] * 3)
+    assert sum(done) == COUNT
+    assert Decision.objects.count() == before + COUNT
+    assert Alert.objects.count() == 2 * COUNT
+    assert Signal.objects.count() == RestrictionReason.objects.count() == COUNT
+
+
+def test_all_workers_at_once_while_usage_comes_in(busy, monkeypatch):
+    """Batches overlap in rows and lines, and run into evaluators, enforcers and phones."""
+    monkeypatch.setattr(evaluate, "BATCH", 7)
+    monkeypatch.setattr(enforce, "BATCH", 7)
+    phones = devices()
+    rows = [
+        record(line, 26 * MB if number % 2 else 24 * MB)
+        for number, line in enumerate(phones)
+        for _ in range(40)
+    ]
+
+    def bring(some: list[str]) -> Callable[[], int]:
+        def work() -> int:
+            return sum(take(some[at : at + 60]).accepted for at in range(0, len(some), 60))
+
+        return work
+
+    def toil() -> None:
+        for _ in range(12):
+            now = timezone.now()
+            evaluate.evaluate_due(now=now)
+            enforce.enforce_due(now=now)
+            fleet.answer_due(now=now)
+
+    done = at_once(busy, bring(rows), bring(rows[::-1]), bring(rows[::2]), toil, toil)
+    assert sum(done[:3]) == len(rows)
+    settle()
+    assert differences() == []
+    assert set(UsageCounter.objects.values_list("records", flat=True)) == {40}
+    over = {line for number, line in enumerate(phones) if number % 2}
+    for line, device in phones.items():
+        assert blocked(device) == ({"cellular_data"} if line in over else set())
+    changes = Command.objects.exclude(kind__in=["ProfileList", "knox.query"])
+    assert Counter(changes.values_list("device_id", flat=True)) == Counter(
+        phones[line].pk for line in over
+    )
+    crossed = Counter(Alert.objects.values_list("subject_id", flat=True))
+    assert crossed == {line.pk: 2 if line in over else 1 for line in phones}
