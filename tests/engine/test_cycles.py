@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -164,6 +166,23 @@ def test_a_year_has_twelve_monthly_cycles_that_begin(billing_day, year):
 def test_a_day_starts_at_the_first_instant_at_which_clocks_show_it(zone, day, instant):
     start = start_of_day(date.fromisoformat(day), ZoneInfo(zone))
     assert start == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+def a_zone(rule: str) -> ZoneInfo:
+    """A zone that only has a rule in POSIX form, as the last line of a file of zones."""
+    header = struct.pack(">4s1s15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 4)
+    block = struct.pack(">lbb4s", 0, 0, 0, b"AAA\x00")
+    return ZoneInfo.from_file(BytesIO(header + block + header + block + f"\n{rule}\n".encode()))
+
+
+def test_a_day_whose_midnight_is_inside_a_jump_starts_when_the_clocks_jump():
+    """No zone has done this since 1970: from 23:30 on Saturday to 00:30 on Sunday."""
+    zone = a_zone("AAA0BBB,M3.5.6/23:30,M10.5.6/3")
+    jump = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    assert jump.astimezone(zone).replace(tzinfo=None) == datetime(2026, 3, 29, 0, 30)
+    assert start_of_day(date(2026, 3, 29), zone) == jump
+    assert start_of_day(date(2026, 3, 28), zone) == datetime(2026, 3, 28, tzinfo=UTC)
+    assert start_of_day(date(2026, 3, 30), zone) == datetime(2026, 3, 29, 23, tzinfo=UTC)
 
 
 def test_there_are_hundreds_of_zones_to_try():
