@@ -42,6 +42,8 @@ def set_enabled(*, connector: Connector, enabled: bool, by: User, now: datetime)
     Pressing a switch that already stands so changes nothing.
     """
     with transaction.atomic():
+        if enabled and Connector.objects.filter(pk=connector.pk, portal_enabled=False).exists():
+            lines().make_all_due()  # before the connector is locked, as the evaluator does
         changed = Connector.objects.filter(pk=connector.pk, portal_enabled=not enabled).update(
             portal_enabled=enabled
         )
@@ -57,6 +59,5 @@ def set_enabled(*, connector: Connector, enabled: bool, by: User, now: datetime)
         )
         SignalledRestriction.objects.filter(connector=connector).delete()
         if enabled:
-            lines().make_all_due()
             return 0
         return len(drop_origin(origin=connector.origin, now=now))

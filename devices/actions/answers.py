@@ -1,6 +1,7 @@
 """What devices answered: onto the command, whenever it comes, and onto the control if newest.
 
-1. The commands are locked in the order of their devices, and their controls after them.
+1. The controls are locked in the order of their devices, and the commands after them: whoever
+   locks both does so in this order, so answers, enforcers and retirements never deadlock.
 2. An answer closes its command; one that comes for a closed command is kept beside it.
 3. The observation is taken over only if no newer generation has been observed, and the control
    is due again unless the device is as it shall be.
@@ -44,20 +45,20 @@ def record_answers(*, answers: Sequence[Incoming], now: datetime) -> int:
     """Record answers of the tenant in scope; returns how many belonged to a known command."""
     by_id = {item.command_id: item.raw for item in answers}
     with transaction.atomic():
-        commands = list(
-            Command.objects.filter(pk__in=by_id)
-            .select_related("device")
-            .order_by("device_id", "created_at")
-            .select_for_update(of=["self"])
-        )
+        known = Command.objects.filter(pk__in=by_id)
         controls = {
             control.device_id: control
             for control in DeviceControl.objects.filter(
-                device_id__in={command.device_id for command in commands}
+                device_id__in=set(known.values_list("device_id", flat=True))
             )
             .order_by("device_id")
             .select_for_update()
         }
+        commands = list(
+            known.select_related("device")
+            .order_by("device_id", "created_at")
+            .select_for_update(of=["self"])
+        )
         proven: list[Command] = []
         for command in commands:
             raw = by_id[command.pk]

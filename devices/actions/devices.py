@@ -77,7 +77,7 @@ def add(*, terms: DeviceTerms, now: datetime, by: Actor) -> Device:
 @transaction.atomic
 def edit(*, device: Device, terms: DeviceTerms, by: Actor) -> Device:
     """Other facts about the same device. Raises DeviceRefused."""
-    device = Device.objects.select_for_update().get(pk=device.pk)
+    device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     _in_service(device)
     new = asdict(terms)
     before, after = changes(before={name: getattr(device, name) for name in new}, after=new)
@@ -94,7 +94,7 @@ def edit(*, device: Device, terms: DeviceTerms, by: Actor) -> Device:
 @transaction.atomic
 def retire(*, device: Device, now: datetime, by: Actor, reason: str = "") -> None:
     """Out of management: its SIMs are out, no command is sent any more, its history stays."""
-    device = Device.objects.select_for_update().get(pk=device.pk)
+    device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     if (
         not Device.objects.filter(pk=device.pk)
         .exclude(state=DeviceState.RETIRED)
@@ -122,7 +122,7 @@ def put_sim_in(*, device: Device, sim: Sim, now: datetime, by: Actor | None, slo
 
     The first SIM of a device carries its mobile data. Raises DeviceRefused for a retired device.
     """
-    device = Device.objects.select_for_update().get(pk=device.pk)
+    device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     _in_service(device)
     here = DeviceSim.objects.open().filter(device=device)
     if here.filter(sim=sim, slot=slot).exists():

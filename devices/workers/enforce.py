@@ -232,9 +232,17 @@ def _withdraw(superseded: Iterable[Superseded], now: datetime) -> None:
             log.exception("withdrawal_failed", gateway=slug)
             gone = set()
         known = [i.command.device_id for i in items if i.looked and i.command.pk in gone]
-        leased = DeviceControl.objects.filter(leased_until=now + LEASE)
-        leased.filter(device_id__in=known).update(must_look=False)
-        leased.filter(device_id__in=[i.command.device_id for i in items]).update(leased_until=None)
+        with transaction.atomic():
+            held = _lock([i.command.device_id for i in items])
+            leased = DeviceControl.objects.filter(leased_until=now + LEASE)
+            leased.filter(device_id__in=known).update(must_look=False)
+            leased.filter(device_id__in=list(held)).update(leased_until=None)
+
+
+def _lock(device_ids: Iterable[int]) -> dict[int, DeviceControl]:
+    """The controls of these devices, locked in the order in which everybody locks them."""
+    controls = DeviceControl.objects.filter(device_id__in=list(device_ids))
+    return {c.device_id: c for c in controls.order_by("device_id").select_for_update()}
 
 
 def _hand_over(slug: str, commands: list[Command], now: datetime) -> dict[UUID, Result]:
@@ -277,11 +285,9 @@ WHERE d.tenant_id = %(tenant)s AND d.device_id = r.device_id AND d.leased_until 
 
 def _record(commands: list[Command], results: dict[UUID, Result], now: datetime) -> None:
     handed = [results[c.pk].outcome is HandOver.HANDED_OVER for c in commands]
-    tries = {
-        control.device_id: control.attempts + 1
-        for control in DeviceControl.objects.filter(device_id__in=[c.device_id for c in commands])
-    }
     with transaction.atomic(), connection.cursor() as cursor:
+        controls = _lock(command.device_id for command in commands)
+        tries = {device_id: control.attempts + 1 for device_id, control in controls.items()}
         cursor.execute(
             RECORD,
             {

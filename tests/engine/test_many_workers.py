@@ -6,15 +6,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from alerts.models import Alert
 from common.tenancy import tenant_scope
-from connectors.models import Signal
+from connectors.actions.switch import set_enabled
+from connectors.models import Connector, Signal
+from devices.actions import devices as devices_
 from devices.gateways.simulator import fleet
 from devices.gateways.simulator.gateway import SimulatorGateway
 from devices.models import Command, RestrictionReason
@@ -22,12 +25,18 @@ from devices.workers import enforce
 from tenants.actions import create_tenant
 from tenants.models import Tenant
 from tests.engine.scene import GB, MB, blocked, lines, phone_for, record, settle, take
-from usage.models import Decision, Line, UsageCounter
+from tests.factories import UserFactory
+from usage.actions import lines as lines_
+from usage.actions import policies
+from usage.actions.due import make_due
+from usage.actions.policies import ThresholdTerms
+from usage.models import Decision, Line, LineWatch, Plan, Policy, UsageCounter
 from usage.workers import evaluate
 from usage.workers.counters import differences
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 24
+BLOCK_AT_100 = [ThresholdTerms("domestic", "percent", Decimal(100), block_cellular=True)]
 
 
 @pytest.fixture
@@ -136,3 +145,79 @@ def test_all_workers_at_once_while_usage_comes_in(busy, monkeypatch):
     )
     crossed = Counter(Alert.objects.values_list("subject_id", flat=True))
     assert crossed == {line.pk: 2 if line in over else 1 for line in phones}
+
+
+def test_an_edit_while_a_worker_judges_by_the_old_rules_is_not_lost(busy, monkeypatch):
+    line, device = next(iter(devices().items()))
+    take([record(line, 500 * MB)])
+    LineWatch.objects.filter(line=line).update(evaluate_at=timezone.now())
+    judging, edited = threading.Event(), threading.Event()
+    real = evaluate.decide
+
+    def slowly(**facts: Any) -> Any:
+        judging.set()
+        edited.wait(timeout=1)  # the edit has to wait for this worker, so it is not done by then
+        return real(**facts)
+
+    def edit() -> None:
+        judging.wait(timeout=5)
+        with transaction.atomic():
+            Plan.objects.update(domestic_cap=400 * MB)
+            make_due()
+        edited.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "decide", slowly)
+        at_once(busy, lambda: evaluate.evaluate_batch(now=timezone.now()), edit)
+    settle()
+    assert blocked(device) == {"cellular_data"}
+
+
+def test_people_and_workers_at_once_never_wait_for_each_other_in_a_ring(busy, monkeypatch):
+    """Edits, retirements and the switch lock rows that evaluators and enforcers lock as well."""
+    monkeypatch.setattr(evaluate, "BATCH", 6)
+    monkeypatch.setattr(enforce, "BATCH", 6)
+    phones = devices()
+    by = UserFactory()
+    everyone = list(phones)
+    connector = Connector.objects.get()
+    rows = [record(line, 20 * MB) for line in everyone for _ in range(60)]
+
+    def bring() -> None:
+        for at in range(0, len(rows), 48):
+            take(rows[at : at + 48])
+
+    def toil() -> None:
+        for _ in range(15):
+            now = timezone.now()
+            evaluate.evaluate_due(now=now)
+            enforce.enforce_due(now=now)
+            fleet.answer_due(now=now)
+
+    def edit() -> None:
+        for cap in (GB, 300 * MB, 2 * GB, 500 * MB, GB):
+            policies.edit(
+                policy=Policy.objects.get(), name=f"Cap {cap}", thresholds=BLOCK_AT_100, by=by
+            )
+            with transaction.atomic():
+                make_due()
+                Plan.objects.update(domestic_cap=cap)
+
+    def retire() -> None:
+        for line in everyone[:6]:
+            lines_.retire(line=line, now=timezone.now(), by=by)
+        for line in everyone[6:12]:
+            devices_.retire(device=phones[line], now=timezone.now(), by=by)
+
+    def switch() -> None:
+        for enabled in (False, True) * 4:
+            set_enabled(connector=connector, enabled=enabled, by=by, now=timezone.now())
+
+    at_once(busy, bring, toil, toil, edit, retire, switch)
+    settle()
+    assert differences() == []
+    for line, device in phones.items():
+        if line in everyone[12:]:
+            assert blocked(device) == {"cellular_data"}
+        elif line in everyone[:6]:
+            assert blocked(device) == set()

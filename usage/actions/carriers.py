@@ -46,7 +46,7 @@ def add(*, terms: CarrierTerms, by: Actor) -> Carrier:
 @transaction.atomic
 def edit(*, carrier: Carrier, terms: CarrierTerms, by: Actor) -> Carrier:
     """Other terms. Raises CarrierRefused for a taken name, or another zone once usage exists."""
-    carrier = Carrier.objects.select_for_update().get(pk=carrier.pk)
+    carrier = Carrier.objects.select_for_update(no_key=True).get(pk=carrier.pk)
     new = asdict(terms)
     before, after = changes(before={name: getattr(carrier, name) for name in new}, after=new)
     if not after:
@@ -60,13 +60,13 @@ def edit(*, carrier: Carrier, terms: CarrierTerms, by: Actor) -> Carrier:
             % {"zone": carrier.time_zone},
             field="time_zone",
         )
+    if {"country", "time_zone", "drives_limits"} & after.keys():
+        make_due(queryset=lines_of.of_carrier(carrier))  # before the name, see make_due()
     for name, value in new.items():
         setattr(carrier, name, value)
     with refusing(CarrierRefused, TAKEN):
         carrier.save(update_fields=list(new))
     record(by=by, action="carrier.edited", subject=carrier, before=before, after=after)
-    if {"country", "time_zone", "drives_limits"} & after.keys():
-        make_due(queryset=lines_of.of_carrier(carrier))
     return carrier
 
 

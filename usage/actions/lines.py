@@ -193,7 +193,7 @@ def edit(*, line: Line, terms: LineTerms, now: datetime, by: Actor) -> Line:
     The line's row is locked first, so two edits happen one after the other. Raises LineRefused,
     SimRefused or DeviceRefused, all kinds of Refused.
     """
-    line = Line.objects.select_for_update().get(pk=line.pk)
+    line = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     if line.state != LineState.ACTIVE:
         raise LineRefused(_("This line is retired."))
     own = {
@@ -253,7 +253,7 @@ def retire(*, line: Line, now: datetime, by: Actor, reason: str = "") -> None:
     Plan, policy and person end with it. Restrictions that its usage earned are lifted by the
     evaluation that follows. Raises LineRefused when it was retired already.
     """
-    line = Line.objects.select_for_update().get(pk=line.pk)
+    line = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     active = Line.objects.filter(pk=line.pk, state=LineState.ACTIVE)
     if not active.update(state=LineState.RETIRED, retired_at=now):
         raise LineRefused(_("This line was already retired."))

@@ -69,18 +69,19 @@ def add(*, carrier: Carrier, terms: PlanTerms, by: Actor) -> Plan:
 @transaction.atomic
 def edit(*, plan: Plan, terms: PlanTerms, by: Actor) -> Plan:
     """Other terms. Raises PlanRefused when the name is taken."""
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("policy").get(pk=plan.pk)
+    locked = Plan.objects.select_for_update(of=("self",), no_key=True)
+    plan = locked.select_related("policy").get(pk=plan.pk)
     new = terms.values()
     before, after = changes(before={name: getattr(plan, name) for name in new}, after=new)
     if not after:
         return plan
+    if after.keys() - {"name", "overage_price"}:
+        make_due(queryset=lines_of.of_plan(plan))  # before the name, see make_due()
     for name, value in new.items():
         setattr(plan, name, value)
     with refusing(PlanRefused, TAKEN):
         plan.save(update_fields=list(new))
     record(by=by, action="plan.edited", subject=plan, before=before, after=after)
-    if after.keys() - {"name", "overage_price"}:
-        make_due(queryset=lines_of.of_plan(plan))
     return plan
 
 

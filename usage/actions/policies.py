@@ -58,8 +58,10 @@ def add(*, name: str, thresholds: Sequence[ThresholdTerms], by: Actor) -> Policy
 @transaction.atomic
 def edit(*, policy: Policy, name: str, thresholds: Sequence[ThresholdTerms], by: Actor) -> Policy:
     """Another name, another list. Its lines become due when the list differs."""
-    policy = Policy.objects.select_for_update().get(pk=policy.pk)
+    policy = Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
     old = {"name": policy.name, "thresholds": _in_words(policy)}
+    if _terms(policy) != list(thresholds):
+        make_due(queryset=lines_of.of_policy(policy))  # before the name, see make_due()
     policy.name = name
     with refusing(PolicyRefused, TAKEN):
         policy.save(update_fields=["name"])
@@ -68,9 +70,15 @@ def edit(*, policy: Policy, name: str, thresholds: Sequence[ThresholdTerms], by:
     before, after = changes(before=old, after=new)
     if after:
         record(by=by, action="policy.edited", subject=policy, before=before, after=after)
-    if "thresholds" in after:
-        make_due(queryset=lines_of.of_policy(policy))
     return policy
+
+
+def _terms(policy: Policy) -> list[ThresholdTerms]:
+    names = ThresholdTerms.__dataclass_fields__
+    return [
+        ThresholdTerms(**{name: getattr(row, name) for name in names})
+        for row in policy.thresholds.order_by("position", "pk")
+    ]
 
 
 def _write(policy: Policy, wanted: Sequence[ThresholdTerms]) -> None:
@@ -107,7 +115,7 @@ def _in_words(policy: Policy) -> list[str]:
 @transaction.atomic
 def make_default(*, policy: Policy, by: Actor) -> None:
     """The tenant's policy: it holds where neither line nor plan names one."""
-    everyone = list(Policy.objects.select_for_update().order_by("pk"))
+    everyone = list(Policy.objects.select_for_update(no_key=True).order_by("pk"))
     policy = next(row for row in everyone if row.pk == policy.pk)
     if policy.retired_at is not None:
         raise PolicyRefused(_("This policy is retired."))
