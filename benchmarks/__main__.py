@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-NAMES = ("import", "enforce", "page_lines")
+NAMES = ("import", "enforce", "page_lines", "page_dashboard")
 
 
 def main() -> None:
@@ -20,10 +20,15 @@ def main() -> None:
 
     django.setup()
 
-    from benchmarks import bench_enforce, bench_import, bench_page_lines
+    from benchmarks import bench_enforce, bench_import, bench_page_dashboard, bench_page_lines
     from benchmarks.harness import own_database
 
-    benches = {"import": bench_import, "enforce": bench_enforce, "page_lines": bench_page_lines}
+    benches = {
+        "import": bench_import,
+        "enforce": bench_enforce,
+        "page_lines": bench_page_lines,
+        "page_dashboard": bench_page_dashboard,
+    }
     for name in [options.only] if options.only else NAMES:
         with own_database():
             print(benches[name].run(small=options.scale == "small").line(name), flush=True)
