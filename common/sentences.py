@@ -11,11 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone, translation
-from django.utils.formats import date_format, number_format
+from django.utils import translation
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from common.units import DataVolume
+from common.wording import day, moment, volume
 
 SCOPES = {"domestic": _("domestic data"), "roaming": _("roaming data"), "total": _("data in total")}
 PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "knox": "Android"}
@@ -73,29 +73,17 @@ def english(key: str, facts: dict[str, Any] | None = None) -> str:
         return sentence(key, facts)
 
 
-def volume_text(in_bytes: int | None) -> str:
-    """A volume in its largest decimal unit, in the reader's number form: `1.25 GB`."""
-    if in_bytes is None:
-        return str(_("no limit"))
-    amount, unit = DataVolume(in_bytes).largest_unit()
-    places = 0 if unit == "B" else 2
-    shown = number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
-    return f"{shown}\N{NO-BREAK SPACE}{unit}"
-
-
 def _shown(name: str, value: Any) -> str:
     if name in {"used", "limit", "cap"}:
-        return volume_text(value if value is None else int(value))
+        return str(_("no limit")) if value is None else volume(int(value))
     if name == "scope":
         return str(SCOPES.get(value, value))
     if name == "platform":
         return PLATFORMS.get(value, str(value))
     if name == "until":
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+        return moment(datetime.fromisoformat(value) if isinstance(value, str) else value)
     if name.endswith("_day"):
-        day = date.fromisoformat(value) if isinstance(value, str) else value
-        return date_format(day, "SHORT_DATE_FORMAT")
+        return day(date.fromisoformat(value) if isinstance(value, str) else value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return number_format(value, use_l10n=True)
     return str(value)

@@ -103,12 +103,16 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Decision:
-    """The outcome. Budgets are bytes that may still be used before anything could change."""
+    """The outcome. Budgets are bytes that may still be used before anything could change.
+
+    `facts` are the figures of the reason; `causes` those of each restriction by itself.
+    """
 
     restrictions: tuple[str, ...]
     standing: str
     reason: str
     facts: dict[str, Any] = field(hash=False)
+    causes: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
     crossings: tuple[Crossing, ...] = ()
     home_budget: int | None = None
     abroad_budget: int | None = None
@@ -200,6 +204,12 @@ def decide(
             standing=standing,
             reason=reason,
             facts=facts,
+            causes={
+                name: _worst(
+                    [item for item in reached if name in item[0].restrictions], rules, usage
+                )
+                for name in sorted(restrictions)
+            },
             crossings=crossings(line_id=line_id, rules=rules, usage=usage),
             home_budget=budgets.get("domestic"),
             abroad_budget=budgets.get("roaming"),

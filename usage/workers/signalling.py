@@ -91,7 +91,9 @@ def _requests(
             yield request(restriction, "unblock", row.device_id, "device_gone", {})
     for restriction in verdict.restrictions:
         if _wants_sending(last.get(restriction), line, lets_through):
-            yield request(restriction, "block", line.device_id, verdict.reason, verdict.facts)
+            yield request(
+                restriction, "block", line.device_id, verdict.reason, verdict.causes[restriction]
+            )
 
 
 def _released(verdict: Decision) -> tuple[str, dict[str, Any]]:

@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from common.exports import neutralised
-from common.sentences import volume_text
 from common.tenancy import tenant_scope
 from common.units import BYTES_PER_UNIT
+from common.wording import volume
 from tenants.models import Tenant
 from usage.actions.imports import CannotImport, Options, Report, import_file
 from usage.carrier_files import BadFile, Layout, Rejected
@@ -123,7 +123,7 @@ class Command(BaseCommand):
             ("lines added", report.created),
         ):
             self.stdout.write(f"{label:<14}  {count}")
-        self.stdout.write(f"{'bytes counted':<14}  {report.volume} ({volume_text(report.volume)})")
+        self.stdout.write(f"{'bytes counted':<14}  {report.volume} ({volume(report.volume)})")
         if rejects.count:
             self.stdout.write(f"{'not taken':<14}  {rejects.path}")
 
