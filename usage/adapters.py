@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from usage.actions.due import make_due
 from usage.models import LineSim
+from usage.workers.due import make_due
 
 
 class ConnectorLines:

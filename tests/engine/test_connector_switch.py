@@ -30,8 +30,8 @@ from tests.engine.scene import (
     use,
 )
 from tests.factories import UserFactory
-from usage.actions.due import make_due
 from usage.models import Decision, Plan
+from usage.workers.due import make_due
 
 pytestmark = pytest.mark.usefixtures("in_northwind")
 

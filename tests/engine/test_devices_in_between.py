@@ -42,8 +42,8 @@ from tests.engine.scene import (
     spare_phone,
     use,
 )
-from usage.actions.due import make_due
 from usage.models import Plan
+from usage.workers.due import make_due
 from usage.workers.evaluate import evaluate_due
 
 pytestmark = pytest.mark.usefixtures("in_northwind")

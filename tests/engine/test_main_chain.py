@@ -30,11 +30,11 @@ from tests.engine.scene import (
     use,
 )
 from tests.factories import UserFactory
-from usage.actions.due import make_due
 from usage.actions.exceptions import end_unblock, unblock
 from usage.actions.lines import retire
 from usage.models import Decision, LinePlan, LineWatch, Plan, Policy, Threshold
 from usage.workers import evaluate
+from usage.workers.due import make_due
 
 CHANGES = {
     "ios": ("InstallProfile", "ProfileList"),

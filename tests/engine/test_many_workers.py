@@ -28,11 +28,11 @@ from tests.engine.scene import GB, MB, blocked, lines, phone_for, record, settle
 from tests.factories import UserFactory
 from usage.actions import lines as lines_
 from usage.actions import policies
-from usage.actions.due import make_due
 from usage.actions.policies import ThresholdTerms
 from usage.models import Decision, Line, LineWatch, Plan, Policy, UsageCounter
 from usage.workers import evaluate
 from usage.workers.counters import differences
+from usage.workers.due import make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 24

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from common.refusals import Refused
-from usage.actions.due import make_due
 from usage.models import ExceptionKind, Line, LineException
 from usage.queries.standing import cycle_usage
+from usage.workers.due import make_due
 
 if TYPE_CHECKING:
     from tenants.models import User

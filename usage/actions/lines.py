@@ -20,7 +20,6 @@ from common.tenancy import current_tenant_id
 from devices.actions.devices import put_sim_in, take_sim_out
 from devices.models import Device, DeviceSim, Sim
 from tenants.models import Person
-from usage.actions.due import make_due
 from usage.actions.line_links import close, give_sim, relink
 from usage.models import (
     Carrier,
@@ -34,6 +33,7 @@ from usage.models import (
     Plan,
     Policy,
 )
+from usage.workers.due import make_due
 
 BATCH = 5_000
 MANY = 1_000
@@ -97,7 +97,7 @@ def add_lines(
 
     Known SIMs are found by ICCID or IMSI; the others are made, as placeholders where neither is
     known. Seven statements for up to BATCH keys, and one audit event for all. The caller nudges
-    the evaluator (usage.actions.due) if the next sweep is too late.
+    the evaluator (usage.workers.due) if the next sweep is too late.
     """
     if not keys:
         return []

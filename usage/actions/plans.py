@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import Actor, changes, record
 from common.refusals import Refused, refusing
-from usage.actions.due import make_due
 from usage.models import Carrier, CycleKind, Plan, Policy
 from usage.queries import lines_of
+from usage.workers.due import make_due
 
 
 @dataclass(frozen=True)

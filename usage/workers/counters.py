@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from common.tenancy import current_tenant_id
-from usage.actions.due import make_due
+from usage.workers.due import make_due
 
 SUMS = """
 SELECT line_id, day, country, source, sum(volume)::bigint AS volume, count(*)::integer AS records

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 
 from common.tenancy import current_tenant_id
 from jobs.nudges import nudge
-from usage.actions.due import EVALUATE
+from usage.workers.due import EVALUATE
 
 LATE_CAN_WAIT = timedelta(seconds=30)
 
