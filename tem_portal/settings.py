@@ -249,6 +249,20 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
+# --- uploads and long work --------------------------------------------------------------------
+
+UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=200)
+"""The largest file a person may upload, in MB of 1,000,000 bytes."""
+UPLOAD_KEEP_DAYS = env.int("UPLOAD_KEEP_DAYS", default=30)
+"""How long the content of uploads, and of what jobs write for people, is kept."""
+JOBS_AT_ONCE = env.int("JOBS_AT_ONCE", default=1)
+"""How many long jobs run at a time; fewer than there are worker processes."""
+FILE_UPLOAD_HANDLERS = [
+    "jobs.uploads.CappedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # --- Redis: cache and nudges ------------------------------------------------------------------
 
 CACHES = {
@@ -288,6 +302,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"expires": 2},
     },
+    "jobs": {"task": "jobs.tasks.work_off", "schedule": 5.0, "options": {"expires": 10}},
     "housekeeping": {
         "task": "jobs.tasks.run_periodic",
         "schedule": 60.0,

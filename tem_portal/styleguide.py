@@ -194,6 +194,7 @@ def _pictures() -> dict[str, Any]:
             (_("Waiting for the device"), Look("info", "clock")),
             (_("Unknown"), Look("neutral", "circle-question-mark")),
         ],
+        "steps": {"names": (_("File"), _("Columns"), _("Check"), _("Import")), "at": 2},
     }
 
 

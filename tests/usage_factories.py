@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import factory
 from django.utils import timezone
@@ -11,10 +12,16 @@ from django.utils import timezone
 from common.tenancy import tenant_scope
 from devices.actions.devices import add_simulated_devices
 from devices.models import Device, Sim
+from jobs import files, workers
+from jobs.actions import start
 from tenants.models import Tenant
 from tests.factories import InTenant
+from usage.actions.import_jobs import IMPORT
+from usage.actions.import_options import to_json
+from usage.actions.import_rows import Options
 from usage.actions.lines import NewLine, add_lines
-from usage.models import Carrier, Line, LineSim, Plan, Policy, Threshold
+from usage.dialects import Layout
+from usage.models import Carrier, Line, LineSim, Plan, Policy, Threshold, UsageImport
 
 
 class CarrierFactory(InTenant):
@@ -90,3 +97,36 @@ def make_line_with_device(tenant: Tenant, **key: Any) -> tuple[Line, Device]:
     plan = PlanFactory(tenant=tenant)
     line = make_line(tenant, plan=plan, **key)
     return line, make_device(tenant, line=line)
+
+
+def make_import(
+    tenant: Tenant, *, carrier: Carrier | None = None, content: bytes | None = None
+) -> UsageImport:
+    """An uploaded file of the carrier, its columns not said yet."""
+    carrier = carrier or CarrierFactory(tenant=tenant)
+    now = timezone.now()
+    content = content or f"id,volume (MB),time\nx,1,{now:%Y-%m-%d %H:%M:%S}\n".encode()
+    with tenant_scope(tenant.pk):
+        file = files.keep(name="usage.csv", parts=[content], now=now, days=1)
+        return UsageImport.objects.create(file=file, carrier=carrier, created_at=now)
+
+
+def make_done_import(tenant: Tenant) -> UsageImport:
+    """An import whose only row named no line, so that there is a file of rows not taken."""
+    usage_import = make_import(tenant)
+    now = timezone.now()
+    layout = Layout("id", "volume (MB)", "MB", "time", ZoneInfo("UTC"))
+    with tenant_scope(tenant.pk):
+        usage_import.options = to_json(Options(layout=layout, line_key="reference"))
+        usage_import.run_job = start(
+            kind=IMPORT,
+            key=f"import {usage_import.pk}",
+            parameters={"import": usage_import.pk},
+            total=2,
+            by=None,
+            now=now,
+        )
+        usage_import.save()
+    while workers.work_off(now=now):
+        pass
+    return usage_import

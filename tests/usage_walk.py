@@ -13,6 +13,8 @@ from tests.usage_factories import (
     PlanFactory,
     PolicyFactory,
     make_device,
+    make_done_import,
+    make_import,
     make_line_with_device,
 )
 
@@ -48,11 +50,21 @@ def _restricted(make: Callable[[Tenant], dict[str, Any]]) -> Callable[[Tenant], 
     return lambda tenant: {**make(tenant), "restriction": Restriction.ROAMING_DATA.value}
 
 
+def _import(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": make_import(tenant).pk}
+
+
+def _done_import(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": make_done_import(tenant).pk}
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:carrier{act}": _carrier for act in ("", "_edit", "_retire")},
     **{f"usage:plan{act}": _plan for act in ("", "_edit", "_retire", "_make_default")},
     **{f"usage:policy{act}": _policy for act in ("", "_edit", "_retire", "_make_default")},
     **{f"usage:line{act}": _line for act in ("", "_edit", "_retire", "_block", "_unblock")},
+    **{f"usage:import{act}": _import for act in ("", "_columns", "_start", "_cancel")},
+    "usage:import_rows_not_taken": _done_import,
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},

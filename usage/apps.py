@@ -11,9 +11,10 @@ class UsageConfig(AppConfig):
     def ready(self) -> None:
         from connectors.ports import register_lines
         from devices.ports import when_sims_move
-        from jobs import periodic
+        from jobs import kinds, periodic
         from tenants.actions import on_tenant_created
         from usage import statuses  # noqa: F401 - it registers itself
+        from usage.actions import import_jobs
         from usage.actions.default_policy import create_default_policy
         from usage.adapters import ConnectorLines, lines_follow
         from usage.partitions import ensure_partitions
@@ -21,6 +22,8 @@ class UsageConfig(AppConfig):
         register_lines(ConnectorLines())
         when_sims_move(lines_follow)
         on_tenant_created(create_default_policy)
+        kinds.register(kinds.Kind(name=import_jobs.CHECK, work=import_jobs.check))
+        kinds.register(kinds.Kind(name=import_jobs.IMPORT, work=import_jobs.carry_out))
         periodic.register(
             periodic.Job(
                 name="usage.partitions",

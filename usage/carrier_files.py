@@ -1,8 +1,7 @@
 """Reading carriers' usage files: from bytes to samples, or to a sentence per refused row.
 
-Carriers write every dialect of CSV. What can be known is detected once per file (encoding,
-delimiter, decimal mark, order of day and month) and what cannot be known is refused rather than
-guessed, row by row, so that one bad row never costs its neighbours. One physical line is one
+What a file is as a whole is known before (usage.dialects). What it does not show is refused rather
+than guessed, row by row, so that one bad row never costs its neighbours. One physical line is one
 row: a quote that is not closed spoils its own line only. Pure: no Django, no clock.
 """
 
@@ -20,24 +19,41 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from common.units import BYTES_PER_UNIT
+from usage.dialects import (
+    BLOCK,
+    GROUPING,
+    MAX_LINE,
+    SLASHED,
+    BadFile,
+    Dialect,
+    Layout,
+    detect,
+    shortened,
+    with_plain_ends,
+)
 
-DELIMITERS = ",;\t|"
-BLOCK = 1_000_000
-MAX_LINE = 100_000
-MAX_COLUMNS = 500
+__all__ = [
+    "BadFile",
+    "BadRow",
+    "Dialect",
+    "Layout",
+    "LocalDays",
+    "Rejected",
+    "RowReader",
+    "Sample",
+    "chunks",
+    "detect",
+    "shortened",
+]
+
 MAX_ROW = 10**15
 """Largest volume of one row, a petabyte: no line carries more, and sums stay within a bigint."""
 YEARS = range(1970, 2101)
-SHOWN = 40
 UNKNOWN_ABROAD = "ZZ"
 TRUE = {"1", "true", "yes", "y", "j", "ja", "oui", "roaming", "r"}
 FALSE = {"", "0", "false", "no", "n", "nee", "non", "home", "domestic", "national", "h"}
 EPOCH = datetime(1970, 1, 1)
 EPOCH_ORDINAL = EPOCH.toordinal()
-
-
-class BadFile(ValueError):
-    """The file as a whole cannot be read; the message says what would be accepted."""
 
 
 class BadRow(Exception):
@@ -48,30 +64,6 @@ class BadRow(Exception):
         self.column = column
         self.value = shortened(value)
         self.sentence = sentence
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which column holds what, by its header. Times without an offset are in `zone`."""
-
-    line_column: str
-    volume_column: str
-    unit: str
-    time_column: str
-    zone: ZoneInfo
-    country_column: str | None = None
-    roaming_column: str | None = None
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What was detected in the file itself. `day_first` is None where nothing shows it."""
-
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...]
-    decimal_comma: bool | None
-    day_first: bool | None
 
 
 @dataclass(slots=True)
@@ -96,155 +88,17 @@ class Rejected:
     sentence: str
 
 
-def shortened(value: str) -> str:
-    """The value as a message shows it: printable, at most SHOWN characters."""
-    shown = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in value)
-    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-# --- the file as a whole ----------------------------------------------------------------------
-
-
-def detect(stream: BinaryIO, layout: Layout) -> Dialect:
-    """Read the beginning of the file and say what it is. Raises BadFile.
-
-    Leaves the stream at its start.
-    """
-    head = stream.read(BLOCK)
-    is_cut = len(head) == BLOCK and bool(stream.read(1))
-    stream.seek(0)
-    if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
-        raise BadFile("The file is empty. It should have a header and a row per usage record.")
-    encoding = _encoding(head)
-    text = head.decode(encoding, errors="replace")
-    lines = _with_plain_ends(text).split("\n")
-    if _is_binary(text, lines[0]):
-        raise BadFile("The file holds binary data. A CSV file in UTF-8 is expected.")
-    if is_cut:
-        lines = lines[:-1]
-    if not lines or len(lines[0]) > MAX_LINE:
-        raise BadFile(f"The first line is longer than {MAX_LINE:,} characters; is this a CSV file?")
-    delimiter, names = _header(lines[0], layout)
-    if len(names) > MAX_COLUMNS:
-        raise BadFile(f"The file has {len(names):,} columns; at most {MAX_COLUMNS} can be read.")
-    _check_header(names, layout)
-    rows = [_fields(line, delimiter) for line in lines[1:1001] if line.strip()]
-    return Dialect(
-        encoding=encoding,
-        delimiter=delimiter,
-        header=names,
-        decimal_comma=_decimal_comma(_column(rows, names, layout.volume_column)),
-        day_first=_day_first(_column(rows, names, layout.time_column)),
-    )
-
-
-def _encoding(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if head.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    # Letters that are valid UTF-8 do not come about by chance: a stray byte among them spoils its
-    # own row, while a file of Western Windows has hardly any.
-    text = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(head)
-    strays = text.count("\N{REPLACEMENT CHARACTER}")
-    letters = sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", text)))
-    return "utf-8" if strays <= letters else "cp1252"
-
-
-def _is_binary(text: str, first_line: str) -> bool:
-    """NULs in the first line or all over; a stray one further down spoils only its row."""
-    nuls = text.count("\x00")
-    return "\x00" in first_line or nuls * 100 > len(text)
-
-
-def _wanted(layout: Layout) -> list[str]:
-    names = [layout.line_column, layout.volume_column, layout.time_column]
-    return names + [name for name in (layout.country_column, layout.roaming_column) if name]
-
-
-def _header(line: str, layout: Layout) -> tuple[str, tuple[str, ...]]:
-    """The delimiter that shows the columns asked for, else the most frequent one; the names."""
-    found = []
-    for delimiter in sorted(DELIMITERS, key=line.count, reverse=True):
-        names = tuple(name.strip() for name in _fields(line, delimiter))
-        if set(_wanted(layout)) <= set(names):
-            return delimiter, names
-        found.append((delimiter, names))
-    return found[0]
-
-
-def _check_header(names: tuple[str, ...], layout: Layout) -> None:
-    for name in _wanted(layout):
-        count = names.count(name)
-        if count == 0:
-            found = ", ".join(shortened(known) for known in names[:20])
-            raise BadFile(f"There is no column {shortened(name)!r}. The file has: {found}.")
-        if count > 1:
-            raise BadFile(f"The column {shortened(name)!r} stands {count} times in the header.")
-
-
-def _column(rows: list[list[str]], names: tuple[str, ...], name: str) -> list[str]:
-    index = names.index(name)
-    return [row[index].strip() for row in rows if len(row) > index]
-
-
-def _decimal_comma(values: Iterable[str]) -> bool | None:
-    """Whether a comma is the decimal mark; None where the values do not show it."""
-    return _majority(mark == "," for value in values if (mark := _mark_shown(value)))
-
-
-def _majority(votes: Iterable[bool]) -> bool | None:
-    """What most values show, so that a stray one costs only its own row; None where none does."""
-    balance = sum(1 if vote else -1 for vote in votes)
-    return balance > 0 if balance else None
-
-
-def _mark_shown(value: str) -> str | None:
-    """The decimal mark that one value proves: "1.234,5" does, "1,234" could be either."""
-    marks = [mark for mark in value if mark in ",."]
-    if not marks or not _LIKE_A_NUMBER.match(value):
-        return None
-    last = marks[-1]
-    if len(set(marks)) > 1:
-        return last
-    if len(marks) > 1:
-        return "," if last == "." else "."  # a mark that repeats divides thousands
-    whole, _, rest = value.rpartition(last)
-    is_group = len(rest) == 3 and 1 <= len(whole.lstrip("-")) <= 3 and whole.lstrip("-") != "0"
-    return None if is_group else last
-
-
-_SLASHED = re.compile(
-    r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?$"
-)
-
-
-def _day_first(values: Iterable[str]) -> bool | None:
-    """Whether dates as 31/12/2024 are day first; None where nothing shows it."""
-    matches = (match for value in values if (match := _SLASHED.match(value)))
-    pairs = ((int(match[1]) > 12, int(match[2]) > 12) for match in matches)
-    return _majority(first for first, second in pairs if first != second)
-
-
-def _fields(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return line.split(delimiter)
-
-
-# --- rows -------------------------------------------------------------------------------------
-
-
-def chunks(stream: BinaryIO, dialect: Dialect, size: int) -> Iterator[list[tuple[int, str]]]:
-    """(row number, line) in lists of at most `size`, the header left out, blank lines too.
+def chunks(
+    stream: BinaryIO, dialect: Dialect, size: int, *, after: int = 1
+) -> Iterator[list[tuple[int, str]]]:
+    """(row number, line) in lists of at most `size`: those after row `after`, blank ones left out.
 
     A line longer than MAX_LINE comes as its beginning, which the row parser then refuses, so
     memory stays flat whatever the file holds.
     """
     chunk: list[tuple[int, str]] = []
     for number, line in enumerate(_lines(stream, dialect.encoding), start=1):
-        if number == 1 or not line.strip():
+        if number <= max(after, 1) or not line.strip():
             continue
         chunk.append((number, line))
         if len(chunk) >= size:
@@ -267,18 +121,11 @@ def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
         if not ended and text.endswith("\r"):  # its line feed may be in the next block
             returns = "\r\r" if text.endswith("\r\r") else "\r"
             text = text[: -len(returns)]
-        *whole, pending = (pending + _with_plain_ends(text)).split("\n")
+        *whole, pending = (pending + with_plain_ends(text)).split("\n")
         yield from whole
         pending = pending[: 2 * MAX_LINE]
     if pending:
         yield pending
-
-
-def _with_plain_ends(text: str) -> str:
-    """Line feeds only: of Windows, of old Macs, and of exports that double the return."""
-    if "\r" not in text:
-        return text
-    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
 
 
 CACHED = 50_000
@@ -403,7 +250,7 @@ class RowReader:
         if not (_COMMA_NUMBER if is_comma else _DOT_NUMBER).match(value):
             wanted = "12,5 or 1.234,5" if is_comma else "12.5 or 1,234.5"
             raise self._bad_volume(text, f"This is not a volume; {wanted} would be.")
-        plain = re.sub(_GROUPING, "", value).replace("." if is_comma else ",", "")
+        plain = re.sub(GROUPING, "", value).replace("." if is_comma else ",", "")
         amount = Decimal(plain.replace(",", "."))
         if amount < 0:
             raise self._bad_volume(text, "A volume is zero or more; this is negative.")
@@ -495,7 +342,7 @@ class RowReader:
                 return datetime.strptime(text, "%Y%m%d%H%M%S")
             if re.fullmatch(r"\d{8}", text):
                 return datetime.strptime(text, "%Y%m%d")
-            match = _SLASHED.match(text)
+            match = SLASHED.match(text)
             if match:
                 return self._slashed(match, text)
             if re.fullmatch(r"\d{4}/\d{2}/\d{2}.*", text):
@@ -525,16 +372,14 @@ class RowReader:
 
 _MANGLED = re.compile(r"^\d([.,]\d+)?[eE]\+\d+$|^\d[.,]\d+[eE]\d+$")
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
-_GROUPING = "[ '\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]"
 _WITH_UNIT = re.compile(r"^[\d.,' ]*\d\s*([kKMGT]?i?[BbOo]|[kKMGT]|[Bb]ytes|octets?)$")
 _COMMA_ONLY_GROUPS = re.compile(r"^-?\d{1,3},\d{3}$")
-_LIKE_A_NUMBER = re.compile(rf"^[+-]?(\d|[.,]|{_GROUPING})+$", re.ASCII)
 _DOT_NUMBER = re.compile(
-    rf"^[+-]?(\d+|\d{{1,3}}(,\d{{3}})+|\d{{1,3}}({_GROUPING}\d{{3}})+)(\.\d*)?([eE][+-]?\d{{1,4}})?$",
+    rf"^[+-]?(\d+|\d{{1,3}}(,\d{{3}})+|\d{{1,3}}({GROUPING}\d{{3}})+)(\.\d*)?([eE][+-]?\d{{1,4}})?$",
     re.ASCII,
 )
 _COMMA_NUMBER = re.compile(
-    rf"^[+-]?(\d+|\d{{1,3}}(\.\d{{3}})+|\d{{1,3}}({_GROUPING}\d{{3}})+)(,\d*)?$", re.ASCII
+    rf"^[+-]?(\d+|\d{{1,3}}(\.\d{{3}})+|\d{{1,3}}({GROUPING}\d{{3}})+)(,\d*)?$", re.ASCII
 )
 EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 TOO_MUCH = "This is more than a line can use; at most 1 PB a row can be counted."

@@ -1,9 +1,9 @@
-"""How the statuses of lines look."""
+"""How the statuses of lines and of imports look."""
 
 from django.utils.translation import gettext_lazy as _
 
 from common.statuses import Look, register_statuses
-from usage.models import LineState
+from usage.models import ImportState, LineState
 
 LINE = {
     "active": Look("good", "circle-check"),
@@ -21,6 +21,18 @@ STANDING = {
     "over": Look("bad", "octagon-alert"),
     "unknown": Look("neutral", "circle-dashed"),
 }
+IMPORT = {
+    "columns": Look("neutral", "columns-3"),
+    "checking": Look("info", "loader"),
+    "check_failed": Look("bad", "circle-x"),
+    "ready": Look("warn", "circle-pause"),
+    "waiting": Look("neutral", "hourglass"),
+    "running": Look("info", "loader"),
+    "done": Look("good", "circle-check"),
+    "failed": Look("bad", "circle-x"),
+    "cancelled": Look("neutral", "ban"),
+}
 
 register_statuses("line", choices=LineState.choices, looks=LINE)
 register_statuses("standing", choices=STANDINGS, looks=STANDING)
+register_statuses("import", choices=ImportState.choices, looks=IMPORT)

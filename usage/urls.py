@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from usage.views import carriers, line, line_acts, lines, plans, policies
+from usage.views import carriers, import_steps, imports, line, line_acts, lines, plans, policies
 
 app_name = "usage"
 
@@ -42,10 +42,20 @@ POLICIES = [
     path("<int:pk>/make-default/", policies.policy_make_default, name="policy_make_default"),
     path("<int:pk>/retire/", policies.policy_retire, name="policy_retire"),
 ]
+IMPORTS = [
+    path("", imports.imports, name="imports"),
+    path("add/", import_steps.import_add, name="import_add"),
+    path("<int:pk>/", imports.usage_import, name="import"),
+    path("<int:pk>/columns/", import_steps.import_columns, name="import_columns"),
+    path("<int:pk>/start/", import_steps.import_start, name="import_start"),
+    path("<int:pk>/cancel/", import_steps.import_cancel, name="import_cancel"),
+    path("<int:pk>/rows-not-taken/", imports.rows_not_taken, name="import_rows_not_taken"),
+]
 
 urlpatterns = [
     path("lines/", include(LINES)),
     path("carriers/", include(CARRIERS)),
     path("plans/", include(PLANS)),
     path("policies/", include(POLICIES)),
+    path("imports/", include(IMPORTS)),
 ]

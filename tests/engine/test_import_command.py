@@ -463,12 +463,12 @@ def test_chunks_of_any_size_count_the_same(in_northwind, file, monkeypatch):
 
 
 def test_an_import_that_dies_half_way_is_resumed(in_northwind, file, monkeypatch):
-    from usage.actions import imports
+    from usage.actions import import_rows, imports
 
     lines("a")
     rows = [f"a,{number},{T}" for number in range(10)]
     monkeypatch.setattr(imports, "CHUNK", 3)
-    healthy, calls = imports.ingest, []
+    healthy, calls = import_rows.ingest, []
 
     def failing(**options: Any) -> Any:
         calls.append(1)
@@ -476,12 +476,12 @@ def test_an_import_that_dies_half_way_is_resumed(in_northwind, file, monkeypatch
             raise RuntimeError("the machine stops here")
         return healthy(**options)
 
-    monkeypatch.setattr(imports, "ingest", failing)
+    monkeypatch.setattr(import_rows, "ingest", failing)
     with pytest.raises(RuntimeError, match="stops here"):
         run(file(*rows))
     assert UsageRecord.objects.count() == 6
     assert UsageFile.objects.get().finished_at is None
-    monkeypatch.setattr(imports, "ingest", healthy)
+    monkeypatch.setattr(import_rows, "ingest", healthy)
     report = run(file(*rows))
     assert (report["accepted"], report["duplicate"]) == (4, 6)
     assert sum(counters().values()) == 45 * MB

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Queue
 from typing import Any, BinaryIO
@@ -22,228 +22,88 @@ from typing import Any, BinaryIO
 from django.db import transaction
 from django.utils import timezone
 
-from audit.actions import record
-from common.refusals import Refused
-from devices.actions.devices import add_simulated_devices
-from devices.models import DeviceSim, Sim
-from usage.actions.lines import NewLine, add_lines
-from usage.carrier_files import (
-    EPOCH,
-    BadFile,
-    Layout,
-    LocalDays,
-    Rejected,
-    RowReader,
-    Sample,
-    chunks,
-    detect,
-)
-from usage.models import Carrier, LineSim, Plan, Source, UsageFile
+from audit.actions import Actor, record
+from usage.actions.import_rows import CannotImport, Options, Report, RowTaker
+from usage.carrier_files import BadFile, Rejected, RowReader, Sample, chunks, detect
+from usage.import_profile import Profile
+from usage.models import Carrier, Plan, UsageFile
 from usage.partitions import ensure_partitions
-from usage.queries.line_keys import BadKey, LineFinder
-from usage.workers.ingest import Ingested, ingest
+
+__all__ = ["CannotImport", "Options", "Report", "import_file", "import_stream"]
 
 CHUNK = 30_000
 """Rows a batch: the more, the fewer times the same line's watch is written."""
-OLDEST = timedelta(days=730)
-AHEAD = timedelta(minutes=5)
-SHOWN_REJECTS = 1_000_000
 
 
-class CannotImport(Exception):
-    """The import cannot start; the message is a sentence for the screen."""
+def import_file(*, path: Path, **how: Any) -> Report:
+    """Import a file of the disk: see import_stream."""
+    with path.open("rb") as stream:
+        return import_stream(stream=stream, name=path.name, **how)
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to import. `line_key` is one of usage.queries.line_keys.KEYS."""
-
-    layout: Layout
-    line_key: str
-    create_lines: bool = False
-    shift_to_now: bool = False
-    dry_run: bool = False
-
-
-@dataclass
-class Report:
-    """Counts of one run; `volume` is the bytes newly counted, `read` the bytes of file done."""
-
-    rows: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    unmatched: int = 0
-    created: int = 0
-    volume: int = 0
-    shift: timedelta | None = None
-    created_keys: set[str] = field(default_factory=set, repr=False)
-
-
-def import_file(
+def import_stream(
     *,
-    path: Path,
+    stream: BinaryIO,
+    name: str,
     carrier: Carrier,
     options: Options,
     now: datetime,
     on_rejected: Callable[[Rejected], None],
     on_progress: Callable[[Report], None] = lambda report: None,
+    on_finished: Callable[[Report], None] = lambda report: None,
+    before_chunk: Callable[[], None] = lambda: None,
+    so_far: Report | None = None,
+    profile: Profile | None = None,
+    by: Actor | None = None,
 ) -> Report:
     """Import a file for the tenant in scope. Raises CannotImport and BadFile before any change.
 
     `on_rejected` is called for every row that was not taken, unmatched ones included.
+    `on_progress` is called in the transaction of each chunk (of a dry run: after it), and
+    `on_finished` in that of the end: what they write holds exactly if the chunk does, and what
+    they raise undoes it. `so_far` is the report an earlier run ended with; its rows are skipped.
+    `profile` is filled with what a dry run should judge by.
     """
-    plan = _plan_of_new_lines(carrier, options) if options.create_lines else None
+    plan = plan_of_new_lines(carrier, options) if options.create_lines else None
     if not options.dry_run:
         ensure_partitions(today=now.date())
-    with path.open("rb") as stream:
-        digest, size = _hash(stream)
-        dialect = detect(stream, options.layout)
-        known = UsageFile.objects.filter(sha256=digest).first()
-        _check_times(known, options)
-        shift = _shift(known, stream, dialect, carrier, options, now)
-        report = Report(shift=shift)
-        file = (
-            None if options.dry_run else _remember(known, path, digest, size, carrier, shift, now)
-        )
-        run = _Run(carrier, options, plan, now, shift, report, on_rejected, file)
-        reader = RowReader(options.layout, dialect, home=carrier.country)
-        stream.seek(0)
-        for samples, rejected in _parsed_ahead(reader, chunks(stream, dialect, CHUNK)):
-            run.take(samples, rejected)
-            on_progress(report)
-    if file is not None:
-        _finish(file, report)
+    digest, size = _hash(stream)
+    dialect = detect(stream, options.layout)
+    known = UsageFile.objects.filter(sha256=digest).first()
+    _check_times(known, options)
+    shift = _shift(known, stream, dialect, carrier, options, now)
+    report = so_far or Report()
+    report.shift = shift
+    file = None
+    if not options.dry_run:
+        file = _remember(known, name, digest, size, carrier, shift, now)
+    taker = RowTaker(
+        carrier=carrier,
+        options=options,
+        plan=plan,
+        now=now,
+        report=report,
+        on_rejected=on_rejected,
+        on_progress=on_progress,
+        file_id=file.pk if file else None,
+        profile=profile,
+    )
+    reader = RowReader(options.layout, dialect, home=carrier.country)
+    stream.seek(0)
+    rows = chunks(stream, dialect, CHUNK, after=report.last_row)
+    with closing(_parsed_ahead(reader, rows)) as parsed:
+        for samples, rejected in parsed:
+            before_chunk()
+            taker.take(samples, rejected)
+    with transaction.atomic():
+        if file is not None:
+            _finish(file, report, by)
+        on_finished(report)
     return report
 
 
-class _Run:
-    """One pass over a file: matching and counting its chunks."""
-
-    def __init__(
-        self,
-        carrier: Carrier,
-        options: Options,
-        plan: Plan | None,
-        now: datetime,
-        shift: timedelta | None,
-        report: Report,
-        on_rejected: Callable[[Rejected], None],
-        file: UsageFile | None,
-    ) -> None:
-        self.carrier, self.options, self.plan, self.now = carrier, options, plan, now
-        self.report, self.on_rejected, self.file = report, on_rejected, file
-        self.finder = LineFinder(carrier=carrier, kind=options.line_key)
-        self.days = LocalDays(carrier.zone)
-        self.shift = shift.total_seconds() if shift else 0.0
-        self.oldest = (now - OLDEST).timestamp()
-        self.newest = (now + AHEAD).timestamp()
-
-    def take(self, samples: list[Sample], rejected: list[Rejected]) -> None:
-        """Count one chunk, in one transaction."""
-        self.report.rows += len(samples) + len(rejected)
-        for bad in rejected:
-            self._reject(bad)
-        with transaction.atomic():
-            if self.options.dry_run:  # a real run makes them before it starts
-                ensure_partitions(today=self.now.date())
-            matched = self._match(samples)
-            rows = self._copy_rows(matched)
-            done = (
-                ingest(
-                    rows=rows,
-                    source=Source.CARRIER,
-                    now=self.now,
-                    file_id=self.file.pk if self.file else None,
-                )
-                if rows
-                else Ingested(0, 0)
-            )
-            if self.options.dry_run:
-                transaction.set_rollback(True)
-        if self.options.dry_run:
-            self.finder.forget()
-        self.report.accepted += done.accepted
-        self.report.duplicate += len(rows) - done.accepted
-        self.report.volume += done.volume
-
-    def _match(self, samples: list[Sample]) -> list[tuple[Sample, str]]:
-        normal = self.finder.normal
-        matched = []
-        for sample in samples:
-            if not self.oldest <= sample.at + self.shift <= self.newest:
-                self.report.rejected += 1  # before its line is looked for, or even made
-                self._tell(sample, self.options.layout.time_column, "", "window")
-                continue
-            try:
-                matched.append((sample, normal(sample.line)))
-            except BadKey as bad:
-                column = self.options.layout.line_column
-                self._reject(Rejected(sample.row, column, sample.line, str(bad)))
-        self.finder.look_up({key for _, key in matched})
-        if self.options.create_lines:
-            self._create({key for _, key in matched if self.finder.get(key) is None})
-        return matched
-
-    def _create(self, keys: set[str]) -> None:
-        if not keys:
-            return
-        # One import at a time makes lines of a carrier; the others find what it has made.
-        Carrier.objects.select_for_update(no_key=True).get(pk=self.carrier.pk)
-        self.finder.look_up(keys)
-        ordered = sorted(key for key in keys if self.finder.get(key) is None)
-        try:
-            lines = add_lines(
-                carrier=self.carrier,
-                keys=[NewLine(**{self.options.line_key: key}) for key in ordered],
-                plan=self.plan,
-                now=self.now,
-            )
-        except Refused as refused:
-            raise CannotImport(str(refused)) from refused
-        links = LineSim.objects.open().filter(line_id__in=[line.pk for line in lines])
-        loose = Sim.objects.filter(pk__in=links.values("sim_id")).exclude(
-            device_links__in=DeviceSim.objects.open()
-        )
-        add_simulated_devices(sims=list(loose.order_by("pk")), now=self.now)
-        for key, line in zip(ordered, lines, strict=True):
-            self.finder.add(key, line.pk)
-        self.report.created_keys.update(ordered)
-        self.report.created = len(self.report.created_keys)
-
-    def _copy_rows(self, matched: list[tuple[Sample, str]]) -> list[str]:
-        rows = []
-        line_of, day_of, shift = self.finder.get, self.days.of, self.shift
-        for sample, key in matched:
-            line_id = line_of(key)
-            if line_id is None:
-                self.report.unmatched += 1
-                self._tell(sample, self.options.layout.line_column, sample.line, "unmatched")
-                continue
-            at = sample.at + shift
-            rows.append(
-                f"{line_id}\t{EPOCH + timedelta(seconds=at)}+00\t{sample.key}\t{sample.country}"
-                f"\t{sample.volume}\t{day_of(at)}\n"
-            )
-        return rows
-
-    def _reject(self, bad: Rejected) -> None:
-        self.report.rejected += 1
-        self.on_rejected(bad)
-
-    def _tell(self, sample: Sample, column: str, value: str, why: str) -> None:
-        if why == "window":
-            value = datetime.fromtimestamp(sample.at + self.shift, UTC).isoformat()
-        self.on_rejected(Rejected(sample.row, column, value, WHY[why]))
-
-
-WHY = {
-    "unmatched": "No active line of this carrier has this number or reference.",
-    "window": "The time is more than 24 months ago or in the future.",
-}
-
-
-def _plan_of_new_lines(carrier: Carrier, options: Options) -> Plan:
+def plan_of_new_lines(carrier: Carrier, options: Options) -> Plan:
+    """The plan that lines made by an import get. Raises CannotImport where none can be made."""
     if options.line_key not in {"msisdn", "reference"}:
         raise CannotImport(
             "Lines can be added by phone number or by the carrier's reference, not by a SIM's "
@@ -310,7 +170,7 @@ def _shift(
 
 def _remember(
     known: UsageFile | None,
-    path: Path,
+    name: str,
     digest: str,
     size: int,
     carrier: Carrier,
@@ -318,36 +178,25 @@ def _remember(
     now: datetime,
 ) -> UsageFile:
     file = known or UsageFile(sha256=digest, carrier=carrier, shift=shift)
-    file.name, file.size, file.started_at, file.finished_at = path.name[:255], size, now, None
+    file.name, file.size, file.started_at, file.finished_at = name[:255], size, now, None
     file.shift = file.shift if file.shift is not None else shift
     file.save()
     return file
 
 
-def _finish(file: UsageFile, report: Report) -> None:
+def _finish(file: UsageFile, report: Report, by: Actor | None) -> None:
     file.finished_at = timezone.now()
     for name in ("rows", "accepted", "duplicate", "rejected", "unmatched", "volume"):
         setattr(file, name, getattr(report, name))
-    with transaction.atomic():
-        file.save()
-        record(
-            by=None,
-            action="usage_file.imported",
-            subject=file,
-            after={
-                "rows": report.rows,
-                "accepted": report.accepted,
-                "duplicate": report.duplicate,
-                "rejected": report.rejected,
-                "unmatched": report.unmatched,
-                "lines_created": report.created,
-            },
-        )
+    file.save()
+    counts = report.counts()
+    del counts["volume"]
+    record(by=by, action="usage_file.imported", subject=file, after=counts)
 
 
 def _parsed_ahead(
     reader: RowReader, source: Iterator[list[tuple[int, str]]]
-) -> Iterator[tuple[list[Sample], list[Rejected]]]:
+) -> Generator[tuple[list[Sample], list[Rejected]], None, None]:
     """Parse in a thread, at most two chunks ahead, and pass on what it raises."""
     ready: Queue[Any] = Queue(maxsize=2)
     stop = threading.Event()

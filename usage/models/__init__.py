@@ -7,6 +7,7 @@ from usage.models.plan import CycleKind, Plan
 from usage.models.policy import Measure, Period, Policy, Scope, Threshold
 from usage.models.usage_counter import UsageCounter
 from usage.models.usage_file import UsageFile
+from usage.models.usage_import import ImportState, UsageImport
 from usage.models.usage_record import Source, UsageRecord
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CycleKind",
     "Decision",
     "ExceptionKind",
+    "ImportState",
     "Line",
     "LineException",
     "LinePerson",
@@ -31,5 +33,6 @@ __all__ = [
     "Threshold",
     "UsageCounter",
     "UsageFile",
+    "UsageImport",
     "UsageRecord",
 ]

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from common.exports import neutralised
 from common.tenancy import tenant_scope
 from common.units import BYTES_PER_UNIT
 from common.wording import volume
@@ -20,6 +19,7 @@ from tenants.models import Tenant
 from usage.actions.imports import CannotImport, Options, Report, import_file
 from usage.carrier_files import BadFile, Layout, Rejected
 from usage.models import Carrier
+from usage.not_taken import HEADER, cells
 from usage.queries.line_keys import KEYS
 
 
@@ -142,16 +142,9 @@ class _Rejects:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = self.path.open("w", encoding="utf-8", newline="")
             self._writer = csv.writer(self._stream)
-            self._writer.writerow(["row", "column", "value", "reason"])
+            self._writer.writerow(HEADER)
         self.count += 1
-        self._writer.writerow(
-            [
-                rejected.row,
-                neutralised(rejected.column),
-                neutralised(rejected.value),
-                rejected.sentence,
-            ]
-        )
+        self._writer.writerow(cells(rejected))
 
     def close(self) -> None:
         if self._stream is not None:

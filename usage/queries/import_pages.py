@@ -1,0 +1,176 @@
+"""What the pages of imports show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from jobs import files
+from jobs.models import JobState
+from usage.column_guesses import Guess, guess
+from usage.dialects import Head, read_head, shortened
+from usage.import_words import Told, told
+from usage.models import UsageImport
+
+
+def imports() -> QuerySet[UsageImport]:
+    """Imports with all that a row of the history shows."""
+    return UsageImport.objects.select_related(
+        "file", "carrier", "by", "check_job", "run_job__output", "run_job__by"
+    )
+
+
+def head_of(usage_import: UsageImport) -> Head:
+    """The beginning of the file, split. Raises jobs.files.FileGone and BadFile."""
+    file = usage_import.file
+    beginning = files.beginning_of(file)
+    return read_head(beginning, is_cut=file.size > len(beginning))
+
+
+def guesses(usage_import: UsageImport, head: Head) -> tuple[Guess, dict[str, Any]]:
+    """What the file shows, and the first answers of the form.
+
+    What was said before goes first: of this import, or of the carrier's last one with the same
+    columns. The unit is taken over only with the columns it belongs to.
+    """
+    found = guess(head)
+    initial = {
+        **{f"{role}_column": name for role, name in found.columns.items()},
+        "line_key": found.line_key,
+        "unit": found.unit,
+        "zone": usage_import.carrier.time_zone,
+        "number_form": AS_FOUND,
+        "date_form": AS_FOUND,
+    }
+    said = usage_import.options or _last_said(usage_import)
+    if said and _fits(said, head):
+        return found, {**said, "number_form": _number(said), "date_form": _date(said)}
+    return found, initial
+
+
+def _last_said(usage_import: UsageImport) -> dict[str, Any] | None:
+    done = UsageImport.objects.filter(
+        carrier=usage_import.carrier, run_job__state=JobState.DONE
+    ).order_by("-created_at", "-pk")
+    last = done.first()
+    return {**last.options, "shift_to_now": False, "create_lines": False} if last else None
+
+
+def _fits(said: dict[str, Any], head: Head) -> bool:
+    columns = [said[name] for name in said if name.endswith("_column") and said[name]]
+    return set(columns) <= set(head.header)
+
+
+def _number(said: dict[str, Any]) -> str:
+    return {True: "comma", False: "point", None: AS_FOUND}[said["decimal_comma"]]
+
+
+def _date(said: dict[str, Any]) -> str:
+    return {True: "day", False: "month", None: AS_FOUND}[said["day_first"]]
+
+
+def delimiter_name(delimiter: str) -> str:
+    """The delimiter in words."""
+    return {
+        ",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")
+    }[delimiter]  # fmt: skip
+
+
+STEPS = (_lazy("File"), _lazy("Columns"), _lazy("Check"), _lazy("Import"))
+AS_FOUND = "found"
+"""The answer that leaves a form of numbers or dates to what the file shows."""
+STEP_OF = {"columns": 2, "checking": 3, "check_failed": 3, "ready": 3}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of an import, and the number of the one it is at."""
+
+    names: tuple[Any, ...]
+    at: int
+
+
+def steps_of(usage_import: UsageImport) -> Steps:
+    """Where an import is."""
+    return Steps(STEPS, STEP_OF.get(str(usage_import.state), 4))
+
+
+def sample(head: Head, count: int) -> list[tuple[str, ...]]:
+    """The first rows, their values shortened."""
+    return [tuple(shortened(value) for value in row) for row in head.rows[:count]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it would count: its line, time, country and bytes."""
+
+    line: str
+    at: datetime
+    country: str
+    volume: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found, or what an import did."""
+
+    counts: dict[str, int]
+    warnings: list[Told]
+    rows: list[Row]
+    not_taken: list[list[Any]]
+
+    @property
+    def must_be_confirmed(self) -> bool:
+        return any(not warning.is_note for warning in self.warnings)
+
+    @property
+    def not_taken_count(self) -> int:
+        return self.counts["rejected"] + self.counts["unmatched"]
+
+    @property
+    def has_rows_to_take(self) -> bool:
+        return bool(self.counts["accepted"] + self.counts["duplicate"])
+
+
+def outcome_of(usage_import: UsageImport) -> Outcome | None:
+    """The check's result, or the run's so far; None where there is none yet."""
+    job = usage_import.run_job or usage_import.check_job
+    if job is None:
+        return None
+    counts = job.result.get("counts") or job.checkpoint.get("counts")
+    if not counts:
+        return None
+    rows = [
+        Row(row["line"], datetime.fromtimestamp(row["at"], UTC), row["country"], row["volume"])
+        for row in job.result.get("rows", [])
+    ]
+    warnings = told(job.result.get("warnings", []))
+    return Outcome(counts, warnings, rows, job.result.get("not_taken", []))
+
+
+def said_of(usage_import: UsageImport) -> list[tuple[str, str]]:
+    """What was said of the columns, as names and values."""
+    said = usage_import.options
+    if not said:
+        return []
+    keys = {
+        "msisdn": _("phone number"), "iccid": "ICCID", "imsi": "IMSI",
+        "reference": _("carrier's reference"),
+    }  # fmt: skip
+    line = f"{shortened(said['line_column'])} ({keys[said['line_key']]})"
+    facts = [
+        (_("Line"), line),
+        (_("Volume"), f"{shortened(said['volume_column'])}, {said['unit']}"),
+        (_("Time"), f"{shortened(said['time_column'])} ({said['zone']})"),
+        (_("Country"), shortened(said["country_column"] or "–")),
+        (_("Roaming"), shortened(said["roaming_column"] or "–")),
+        (_("Add unknown lines"), _("Yes") if said["create_lines"] else _("No")),
+    ]
+    if said["shift_to_now"]:
+        facts.append((_("Times"), _("moved, so that the newest row is now")))
+    return facts
