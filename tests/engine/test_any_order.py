@@ -20,6 +20,7 @@ from usage.decisions import Usage, crossings, decide
 from usage.models import Line, Plan, Policy, Threshold, UsageCounter, UsageRecord
 from usage.queries.due_lines import cycle_rule, rule_book
 from usage.workers.counters import differences
+from usage.workers.ingest import LATE_CAN_WAIT
 
 pytestmark = pytest.mark.usefixtures("in_northwind")
 
@@ -91,6 +92,7 @@ def test_any_order_any_batches_any_repetition(plan, drawn, data):
         if data.draw(st.booleans()):
             settle()
     settle()
+    settle(MOMENTS[-1] + LATE_CAN_WAIT)
     assert UsageRecord.objects.filter(line__in=pair).count() == len(drawn)
     assert differences() == []
     for who, (line, device) in enumerate(zip(pair, phones, strict=True)):
