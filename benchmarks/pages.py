@@ -24,7 +24,7 @@ REQUESTS = 20
 USE = """
 INSERT INTO usage_usagecounter (tenant_id, line_id, day, country, source, volume, records)
 SELECT tenant_id, id, current_date - d, 'NL', 'carrier',
-       30000000 + (id * 7919 + d * 104729) %% 300000000, 1
+       20000000 + (abs(hashint8(id)::bigint) %% 1000) * 300000, 1  -- some over, spread evenly
 FROM usage_line, generate_series(0, 29) d WHERE tenant_id = %s
 """
 

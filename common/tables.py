@@ -162,9 +162,15 @@ class TableView:
 
     def _slice(self, number: int) -> list[Any]:
         start = (number - 1) * self.table.page_size
-        keys = self._ordered.values("pk")[start : start + self.table.page_size + 1]
-        # Found by key first: else PostgreSQL joins and computes what the skipped rows show, too.
-        return list(self._ordered.filter(pk__in=keys))
+        keys = self._ordered.values_list("pk", flat=True)
+        return self._rows_of(list(keys[start : start + self.table.page_size + 1]))
+
+    def _rows_of(self, keys: list[Any]) -> list[Any]:
+        """The rows in the order of their keys. Found by key first, in a query of its own: else
+        PostgreSQL joins and computes what only the skipped rows show, too.
+        """
+        found = self._base.in_bulk(keys)
+        return [found[key] for key in keys if key in found]
 
     @cached_property
     def _exact_count(self) -> int:

@@ -56,7 +56,7 @@ class LineFigures:
 
 def line_figures() -> LineFigures:
     active = Line.objects.filter(state=LineState.ACTIVE)
-    rows = LineWatch.objects.filter(line__state=LineState.ACTIVE).values_list("decision__standing")
+    rows = LineWatch.objects.filter(line__state=LineState.ACTIVE).values_list("standing")
     standings = dict(rows.annotate(Count("pk")).order_by())
     return LineFigures(
         active=sum(standings.values()),

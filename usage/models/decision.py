@@ -28,11 +28,6 @@ class Decision(TenantModel):
         verbose_name = _("decision")
         indexes = [
             models.Index(fields=["tenant", "line", "-decided_at"], name="decision_by_line"),
-            models.Index(
-                fields=["tenant", "standing", "line"],
-                condition=models.Q(standing__in=["near", "over"]),
-                name="decision_near_or_over",
-            ),
         ]
 
     def __str__(self) -> str:

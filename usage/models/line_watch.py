@@ -27,6 +27,12 @@ class LineWatch(TenantModel):
     decision = TenantForeignKey(
         "usage.Decision", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    standing = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        db_comment="Of the latest decision, for lists; empty before the first",
+    )
     late_since = models.DateField(
         null=True, db_comment="Earliest local day of usage that came after its cycle"
     )
@@ -40,7 +46,12 @@ class LineWatch(TenantModel):
                 fields=["tenant", "evaluate_at"],
                 condition=models.Q(evaluate_at__isnull=False),
                 name="line_watch_due",
-            )
+            ),
+            models.Index(
+                fields=["tenant", "standing", "line"],
+                condition=models.Q(standing__in=["near", "over"]),
+                name="line_watch_near_or_over",
+            ),
         ]
 
     def __str__(self) -> str:

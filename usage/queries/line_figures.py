@@ -22,7 +22,7 @@ from usage.queries.due_lines import NO_PLAN, PlanFacts, Window, plan_facts, usag
 UNKNOWN = "unknown"
 
 SURROUNDINGS = """
-SELECT l.id, pl.plan_id, pe.name, d.id, d.name, k.desired, k.observed, de.standing
+SELECT l.id, pl.plan_id, pe.name, d.id, d.name, k.desired, k.observed, w.standing
 FROM usage_line l
 LEFT JOIN usage_lineplan pl
        ON pl.tenant_id = l.tenant_id AND pl.line_id = l.id AND pl.unlinked_at IS NULL
@@ -36,7 +36,6 @@ LEFT JOIN devices_devicesim ds
 LEFT JOIN devices_device d ON d.id = ds.device_id
 LEFT JOIN devices_devicecontrol k ON k.device_id = ds.device_id
 LEFT JOIN usage_linewatch w ON w.line_id = l.id
-LEFT JOIN usage_decision de ON de.id = w.decision_id
 WHERE l.tenant_id = %s AND l.id = ANY(%s)
 """
 

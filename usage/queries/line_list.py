@@ -31,7 +31,7 @@ STANDINGS = [
     ("silent", _("Not reporting")),
 ]
 STATES = [("retired", _("Retired")), ("all", _("Active and retired"))]
-STANDING = "watch__decision__standing"
+STANDING = "watch__standing"
 RESTRICTED = Q(
     sim_links__unlinked_at=None,
     sim_links__sim__device_links__unlinked_at=None,
@@ -108,7 +108,7 @@ def _plans() -> list[Q]:
 
 def _standings() -> list[Q]:
     """The worst first."""
-    rest = Q(**{STANDING: "within"}) | Q(watch__decision=None)
+    rest = Q(**{f"{STANDING}__in": ["within", ""]})
     return [Q(**{STANDING: "over"}), Q(**{STANDING: "near"}), rest]
 
 
@@ -130,9 +130,7 @@ class LinesView(TableView):
         if self.sort.startswith("-"):
             groups.reverse()
         size = self.table.page_size
-        keys = self._keys(groups, start=(number - 1) * size, wanted=size + 1)
-        found = self._base.in_bulk(keys)
-        return [found[key] for key in keys if key in found]
+        return self._rows_of(self._keys(groups, start=(number - 1) * size, wanted=size + 1))
 
     def _keys(self, groups: list[Q], *, start: int, wanted: int) -> list[int]:
         """Keys of the lines from place `start` on; groups before it are counted, not read."""

@@ -206,10 +206,11 @@ WATCHES = """
 UPDATE usage_linewatch w
 SET evaluate_at = v.evaluate_at, home_budget = v.home, abroad_budget = v.abroad,
     total_budget = v.total, cycle_first_day = v.first_day, decision_id = v.decision_id,
+    standing = v.standing,
     late_since = NULL, attempts = 0, last_error = ''
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::bigint[],
-            %s::date[], %s::bigint[])
-     AS v(line_id, evaluate_at, home, abroad, total, first_day, decision_id)
+            %s::date[], %s::bigint[], %s::text[])
+     AS v(line_id, evaluate_at, home, abroad, total, first_day, decision_id, standing)
 WHERE w.tenant_id = %s AND w.line_id = v.line_id
 """
 
@@ -227,6 +228,7 @@ def _write_watches(judged: list[Judged]) -> None:
                 [verdict.total_budget for verdict in verdicts],
                 [item.cycle.first_day for item in judged],
                 [item.decision_id for item in judged],
+                [verdict.standing for verdict in verdicts],
                 current_tenant_id(),
             ],
         )
