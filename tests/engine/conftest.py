@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,3 +39,15 @@ def northwind(db: None, clock: time_machine.Coordinates) -> Tenant:
 def in_northwind(northwind: Tenant) -> Iterator[Tenant]:
     with tenant_scope(northwind.pk):
         yield northwind
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    """`file("a,1.5,2026-...")`: a file with a header and these rows."""
+
+    def write(*rows: str, head: str = "id,volume,time", name: str = "usage.csv") -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+        return path
+
+    return write

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from devices.gateways.simulator.phone import Phone, answer
 from devices.plan import CELLULAR, ROAMING, Change, Look
 from devices.platforms import read_answer, render
-from tests.engine.test_platforms import jsons, plists
+from tests.engine.wire import jsons, plists
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 PLATFORMS = ("ios", "ipados", "knox")
