@@ -1,5 +1,6 @@
 """An upload above the cap is not taken in: what comes after the cap is read and thrown away.
 
+Of somebody who is not signed in nothing is taken, for the form is read before a view can refuse.
 Reading on is what lets the browser show our sentence instead of a broken connection. A reverse
 proxy may refuse earlier.
 """
@@ -20,6 +21,9 @@ class CappedUpload(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.received += len(raw_data)
+        person = getattr(self.request, "user", None)
+        if person is None or not person.is_authenticated:
+            raise SkipFile
         if self.received > settings.UPLOAD_MAX_MB * 1_000_000:
             self.request.upload_was_too_large = True  # type: ignore[union-attr]
             raise SkipFile

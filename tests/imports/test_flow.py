@@ -7,11 +7,16 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from common.tenancy import tenant_scope
 from jobs.models import Job, StoredFile, StoredPart
 from tests.conftest import client_of
 from tests.imports.conftest import HEADER, when, work
+from tests.usage_factories import CarrierFactory, make_import
 from usage.models import Line, UsageCounter, UsageImport, UsageRecord
 
 pytestmark = pytest.mark.django_db
@@ -177,8 +182,6 @@ def test_an_upload_without_file_or_carrier_names_both(dana_at_imports):
 
 
 def test_another_tenants_carrier_cannot_be_chosen(dana_at_imports, fabrikam, usual):
-    from tests.usage_factories import CarrierFactory
-
     theirs = CarrierFactory(tenant=fabrikam)
     file = SimpleUploadedFile("usage.csv", usual)
     response = dana_at_imports.client.post(
@@ -213,3 +216,30 @@ def test_progress_is_asked_for_until_the_job_ends(dana_at_imports, usual):
     assert "<html" not in running.content.decode()
     work()
     assert dana_at_imports.client.get(page, headers=asked).headers["HX-Refresh"] == "true"
+
+
+def test_nothing_is_taken_from_a_stranger(kpn, usual, monkeypatch):
+    taken = []
+    monkeypatch.setattr(
+        MemoryFileUploadHandler,
+        "receive_data_chunk",
+        lambda handler, raw_data, start: taken.append(raw_data),
+    )
+    data = {"carrier": kpn.pk, "file": SimpleUploadedFile("usage.csv", usual)}
+    stranger = Client(enforce_csrf_checks=True)
+    assert stranger.post("/t/contoso/imports/add/", data).status_code in {302, 403}
+    assert taken == []
+
+
+def test_the_history_takes_as_many_queries_for_thirty_imports_as_for_three(
+    dana_at_imports, contoso, kpn
+):
+    counts = []
+    for more in (3, 27):
+        for number in range(more):
+            make_import(contoso, carrier=kpn, content=f"a,b,c\n{more},{number},1\n".encode())
+        dana_at_imports.client.get("/t/contoso/imports/")
+        with CaptureQueriesContext(connection) as queries:
+            dana_at_imports.client.get("/t/contoso/imports/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 12
