@@ -38,7 +38,7 @@ def judge(line: Line, standing: str) -> None:
             reason="within_limits",
             fingerprint=standing,
         )
-        LineWatch.objects.filter(line=line).update(decision=decision)
+        LineWatch.objects.filter(line=line).update(decision=decision, standing=decision.standing)
 
 
 def restrict(device: Device) -> None:

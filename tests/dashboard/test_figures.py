@@ -153,7 +153,7 @@ def test_alerts_are_of_today_in_the_tenants_zone_and_newest_first(in_contoso):
     assert len(found.newest) == 10
     assert found.newest[0].alert.raised_at == midnight + timedelta(minutes=11)
     assert found.newest[0].label == line.label
-    assert found.newest[0].sentence.startswith("900.00\N{NO-BREAK SPACE}MB of roaming data used")
+    assert found.newest[0].sentence.startswith("900\N{NO-BREAK SPACE}MB of roaming data used")
 
 
 def test_commands_on_their_way_and_failed_ones_are_counted(in_contoso):
