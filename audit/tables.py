@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
 from audit.queries import actions_on_record
+from audit.wording import act_label
 from common.tables import Column, Search, Table
 
 
 def _choices() -> list[tuple[str, str]]:
-    return [(action, action) for action in actions_on_record()]
+    named = [(action, act_label(action)) for action in actions_on_record()]
+    return sorted(named, key=lambda choice: choice[1].casefold())
 
 
 class EventFilters(django_filters.FilterSet):

@@ -7,7 +7,7 @@ class DevicesConfig(AppConfig):
     verbose_name = _("Devices")
 
     def ready(self) -> None:
-        from devices import statuses  # noqa: F401 - it registers itself
+        from devices import answer_words, statuses  # noqa: F401 - they register themselves
         from devices.gateways import register
         from devices.gateways.simulator import SimulatorGateway
 

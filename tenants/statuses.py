@@ -1,11 +1,12 @@
 """How the states of a tenant look."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.statuses import Look, register_statuses
 
 register_statuses(
     "tenant",
-    choices=[("open", _("Open")), ("suspended", _("Suspended"))],
+    choices=[("open", pgettext_lazy("tenant", "Open")), ("suspended", _("Suspended"))],
     looks={"open": Look("good", "circle-check"), "suspended": Look("warn", "circle-pause")},
 )

@@ -13,7 +13,7 @@ class UsageConfig(AppConfig):
         from devices.ports import when_sims_move
         from jobs import kinds, periodic
         from tenants.actions import on_tenant_created
-        from usage import statuses  # noqa: F401 - it registers itself
+        from usage import file_words, statuses  # noqa: F401 - they register themselves
         from usage.actions import import_jobs
         from usage.actions.default_policy import create_default_policy
         from usage.adapters import ConnectorLines, lines_follow

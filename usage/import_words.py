@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from common import wording
+from common.retelling import retold
 
 SENTENCES = {
     "nothing_to_take": _("No row of this file can be counted with these answers."),
@@ -88,6 +89,8 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     shown = dict(facts)
     for name in {"volume", "cap"} & facts.keys():
         shown[name] = wording.volume(facts[name])
+    if "reason" in facts:
+        shown["reason"] = retold(facts["reason"])
     if "at" in facts:
         shown["at"] = wording.moment(datetime.fromisoformat(facts["at"]))
     return shown

@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.wording import act_label, fact_label
 from common.tenancy import TenantManager
 
 
@@ -45,10 +46,15 @@ class AuditEvent(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.object_name}"
 
     @property
+    def label(self) -> str:
+        """What was done, in words."""
+        return act_label(self.action)
+
+    @property
     def changes(self) -> list[dict[str, Any]]:
-        """What changed, value by value: `name`, `before`, `after` (None where there is none)."""
+        """What changed, value by value: `label`, `before`, `after` (None where there is none)."""
         before, after = self.before or {}, self.after or {}
         return [
-            {"name": name, "before": before.get(name), "after": after.get(name)}
+            {"label": fact_label(name), "before": before.get(name), "after": after.get(name)}
             for name in {**before, **after}
         ]

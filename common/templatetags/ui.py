@@ -21,7 +21,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from common import icons, meters, statuses, wording
+from common import icons, meters, retelling, statuses, wording
 from common.charts import Chart
 from common.forms import collect_problems
 from common.http import tenant_url
@@ -164,6 +164,12 @@ def toast_look(level_tag: str) -> statuses.Look:
 def volume(value: int | None) -> str:
     """Bytes as `1.25 GB`, in the language's own number form; a dash when not known."""
     return wording.UNKNOWN if value is None else wording.volume(int(value))
+
+
+@register.filter
+def retold(english: str) -> str:
+    """A sentence that was kept in English, in the language in use."""
+    return retelling.retold(english)
 
 
 @register.filter

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.forms import NamesItsFields
+from common.retelling import retold
 from common.units import BYTES_PER_UNIT
 from usage.actions.import_rows import CannotImport, Options
 from usage.actions.imports import plan_of_new_lines
@@ -70,7 +71,7 @@ class UploadForm(NamesItsFields, forms.Form):
         try:
             head = read_head(file.read(BLOCK), is_cut=file.size > BLOCK)
         except BadFile as bad:
-            raise forms.ValidationError(str(bad)) from bad
+            raise forms.ValidationError(retold(str(bad))) from bad
         finally:
             file.seek(0)
         if len(head.header) < 3:
@@ -234,7 +235,7 @@ class ColumnsForm(NamesItsFields, forms.Form):
         try:
             reader = RowReader(layout, self.head.dialect(layout), home=self.carrier.country)
         except BadFile as bad:
-            self.add_error(None, str(bad))
+            self.add_error(None, retold(str(bad)))
             return
         samples, rejected = reader.read(list(self.head.lines))
         for column, count in Counter(row.column for row in rejected).items():
@@ -267,5 +268,5 @@ def _in_words(first: Rejected, count: int, head: Head) -> str:
         "percent": count * 100 // len(head.lines),
         "row": first.row,
         "value": first.value,
-        "why": first.sentence,
+        "why": retold(first.sentence),
     }

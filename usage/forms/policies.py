@@ -23,7 +23,12 @@ PREFIX = "thresholds"
 MOST = 20
 PERCENT = "percent"
 SCOPES = [(scope.value, scope.label) for scope in (Scope.DOMESTIC, Scope.ROAMING, Scope.TOTAL)]
-UNITS = [(PERCENT, _("% of the cap")), ("GB", _("GB used")), ("MB", _("MB used"))]
+UNITS = [
+    # xgettext:no-python-format
+    (PERCENT, _("% of the cap")),
+    ("GB", _("GB used")),
+    ("MB", _("MB used")),
+]
 
 
 class PolicyForm(NamesItsFields, forms.Form):

@@ -3,6 +3,7 @@
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.dated import DatedLink, one_open
 from common.history import keep_history
@@ -10,7 +11,7 @@ from common.tenancy import TenantForeignKey, TenantModel
 
 
 class LineState(models.TextChoices):
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", pgettext_lazy("line", "Active")
     RETIRED = "retired", _("Retired")
 
 

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.tables import Column, Search, Table, TableView
 from devices.models import Device, DeviceSim
@@ -59,7 +60,10 @@ class LineFilters(django_filters.FilterSet):
         label=_("Standing"), empty_label=_("Any"), choices=STANDINGS, method="standing_is"
     )
     state = django_filters.ChoiceFilter(
-        label=_("State"), empty_label=_("Active"), choices=STATES, method="state_is"
+        label=_("State"),
+        empty_label=pgettext_lazy("line", "Active"),
+        choices=STATES,
+        method="state_is",
     )
 
     class Meta:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from alerts.models import Alert
 from alerts.models.alert import Severity
 from audit.models import AuditEvent
+from common.retelling import retold
 from common.sentences import sentence
 from common.timelines import TimelineEntry
 from common.wording import day, exact_moment, moment, volume
@@ -177,7 +178,7 @@ def controls(seats: list[DeviceSim]) -> Iterator[Step]:
             said % words,
             (_("Seen last"), _restrictions(row.observed) if row.observed is not None else None),
             (_("Next try"), row.next_attempt_at and moment(row.next_attempt_at)),
-            (_("Last error"), row.last_error),
+            (_("Last error"), retold(row.last_error)),
             tone="good" if row.is_in_step else "warn",
         )
 
@@ -202,7 +203,7 @@ def commands(seats: list[DeviceSim], most: int) -> Iterator[Step]:
             tone=tone,
         )
         if row.answered_at:
-            said = row.error or _("%(device)s answered the command %(kind)s.") % words
+            said = retold(row.error) or _("%(device)s answered the command %(kind)s.") % words
             yield _step(
                 ANSWER, row.answered_at, said, *_wire(row.answer, _("As received")), tone=tone
             )
