@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from jobs import files
 from jobs.models import JobState
@@ -81,7 +81,12 @@ def delimiter_name(delimiter: str) -> str:
     }[delimiter]  # fmt: skip
 
 
-STEPS = (_lazy("File"), _lazy("Columns"), _lazy("Check"), _lazy("Import"))
+STEPS = (
+    gettext_lazy("File"),
+    gettext_lazy("Columns"),
+    gettext_lazy("Check"),
+    gettext_lazy("Import"),
+)
 AS_FOUND = "found"
 """The answer that leaves a form of numbers or dates to what the file shows."""
 STEP_OF = {"columns": 2, "checking": 3, "check_failed": 3, "ready": 3}
