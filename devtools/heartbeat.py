@@ -2,19 +2,16 @@
 
 After an outage of Redis a Celery worker can stay alive and consume nothing. The worker writes a key
 as it finishes tasks, and the scheduler gives it some every second. When Redis answers and the key
-stands still, the worker is to be started again, unless its processes have long tasks in hand. The
+stands still, the worker is to be started again. The
 value is only compared with the one before, so that a corrected clock of the machine does no harm.
+A slice of long work takes a minute at most, so a worker may be silent a little longer than that.
 """
 
 import redis
 
 KEY = "tem:worker-heartbeat"
-# Where Celery's transport keeps the messages that workers have and have not finished.
-IN_HAND = "unacked"
 LOOK_EVERY = 15.0
-TOO_LONG = 30.0
-# A task may take ten minutes (CELERY_TASK_TIME_LIMIT), and until then nothing else may be finished.
-TOO_LONG_WITH_TASKS_IN_HAND = 660.0
+TOO_LONG = 90.0
 
 
 class Heartbeat:
@@ -36,11 +33,10 @@ class Heartbeat:
             return False
         self._next_look = now + LOOK_EVERY
         try:
-            beat, in_hand = self._redis.get(KEY), self._redis.hlen(IN_HAND)
+            beat = self._redis.get(KEY)
         except redis.RedisError:
             self._changed_at = now  # when it is back, the worker has its time
             return False
         if beat != self._beat:
             self._beat, self._changed_at = beat, now
-        too_long = TOO_LONG_WITH_TASKS_IN_HAND if in_hand else TOO_LONG
-        return min(worker_age, now - self._changed_at) > too_long
+        return min(worker_age, now - self._changed_at) > TOO_LONG

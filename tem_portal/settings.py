@@ -275,8 +275,6 @@ CACHES = {
 }
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "tem"
 CELERY_TASK_ROUTES = {"devices.tasks.answer_simulated": {"queue": "fleet"}}
 CELERY_TASK_TIME_LIMIT = 600
@@ -286,8 +284,9 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # Nudges are worthless when old: what is lost is found again by the sweeps.
-    "visibility_timeout": 700,
+    # A message is gone once a worker has it: work is in PostgreSQL, and what a dying worker had
+    # is found again by the sweeps. Giving messages back to a broker that is gone kills kombu.
+    "ack_emulation": False,
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
     "socket_keepalive": True,

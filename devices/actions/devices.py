@@ -104,6 +104,7 @@ def retire(*, device: Device, now: datetime, by: Actor, reason: str = "") -> Non
     links = DeviceSim.objects.open().filter(device=device)
     sim_ids = list(links.values_list("sim_id", flat=True))
     links.update(unlinked_at=Greatest(F("linked_at"), now))
+    tell_sims_moved(sim_ids=sim_ids)  # locks lines' watches, which come before controls everywhere
     drop_device(device_id=device.pk, now=now)
     DeviceControl.objects.filter(device=device).update(next_attempt_at=None)
     pending = Command.objects.filter(device=device, status__in=OPEN_STATUSES)
@@ -113,7 +114,6 @@ def retire(*, device: Device, now: datetime, by: Actor, reason: str = "") -> Non
         on_its_way = gateway(device.gateway)
         transaction.on_commit(lambda: on_its_way.withdraw(command_ids=command_ids), robust=True)
     record(by=by, action="device.retired", subject=device, reason=reason)
-    tell_sims_moved(sim_ids=sim_ids)
 
 
 @transaction.atomic
