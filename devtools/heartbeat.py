@@ -2,8 +2,8 @@
 
 After an outage of Redis a Celery worker can stay alive and consume nothing. The worker writes a key
 as it finishes tasks, and the scheduler gives it some every second. When Redis answers and the key
-stands still, the worker is to be started again. The
-value is only compared with the one before, so that a corrected clock of the machine does no harm.
+stands still, the worker is to be started again. The value is only compared with the one before, so
+that a corrected clock of the machine does no harm.
 A slice of long work takes a minute at most, so a worker may be silent a little longer than that.
 """
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from devtools.heartbeat import KEY, LOOK_EVERY, TOO_LONG, Heartbeat
 from devtools.keeper import Keeper
 from devtools.programs import Program
+from jobs.runs import SLICE
 from tests.setup.portal_run import eventually
 
 
