@@ -20,6 +20,7 @@ from tests.engine.wire import (
     ROAM,
     SETS,
     jsons,
+    named,
     plists,
     profile_of,
     rendered,
@@ -96,7 +97,7 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("desired", SETS[1:], ids=sorted)
+@pytest.mark.parametrize("desired", SETS[1:], ids=named)
 def test_a_list_of_profiles_tells_what_is_restricted(desired):
     answer = apple_answer("ProfileList", listing(FOREIGN, profile_of(desired)))
     assert (answer.status, answer.observed) == ("verified", desired)
@@ -189,7 +190,7 @@ def results(*readings: Any, status: Any = "SUCCESS", error: Any = None) -> dict[
         (Change(ROAM), b"\xff\xfe\x00", "failed", None, "cannot be read"),
         (Change(ROAM), b"[" * 200_000, "failed", None, "cannot be read"),
     ],
-    ids=lambda value: str(value)[:60],
+    ids=named,
 )
 def test_an_agents_answer(step, content, status, observed, words):
     answer = knox_answer(step, content)

@@ -17,6 +17,7 @@ from tests.engine.wire import (
     NONE,
     ROAM,
     SETS,
+    named,
     profile_of,
     rendered,
 )
@@ -47,7 +48,7 @@ def test_a_command_is_a_property_list_with_its_uuid_and_request_type(
     assert document["Command"]["RequestType"] == request_type
 
 
-@pytest.mark.parametrize("desired", SETS[1:], ids=sorted)
+@pytest.mark.parametrize("desired", SETS[1:], ids=named)
 def test_the_profile_follows_the_table_of_keys(desired):
     profile = profile_of(desired)
     (rules,) = profile["PayloadContent"]
@@ -89,7 +90,7 @@ def test_two_devices_never_share_a_uuid():
 
 
 @pytest.mark.parametrize("platform", sorted(FORMATS))
-@pytest.mark.parametrize("step", [*map(Change, SETS), Look()], ids=str)
+@pytest.mark.parametrize("step", [*map(Change, SETS), Look()], ids=named)
 def test_the_same_step_is_the_same_bytes(platform, step):
     assert rendered(platform, step) == rendered(platform, step)
     other = rendered(platform, step, command=uuid5(COMMAND, "other"))
@@ -99,7 +100,7 @@ def test_the_same_step_is_the_same_bytes(platform, step):
 # --- Knox's commands --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("desired", SETS, ids=sorted)
+@pytest.mark.parametrize("desired", SETS, ids=named)
 def test_the_agent_is_told_both_switches_and_how_each_is_proved(desired):
     command = rendered("knox", Change(desired))
     assert command.kind == "knox.restriction"

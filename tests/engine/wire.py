@@ -25,6 +25,18 @@ APPLE_KEYS = {
 }
 
 
+def named(value: object) -> str:
+    """The id of a parameter. Sets print in an order of each process's own, and xdist wants the same
+    ids from every worker.
+    """
+    match value:
+        case frozenset():
+            return "+".join(sorted(value)) or "nothing"
+        case Change(desired=desired):
+            return f"Change({named(desired)})"
+    return str(value)[:60]
+
+
 def rendered(platform: str, step: Change | Look, *, device: int = 42, command: UUID = COMMAND):
     return render(platform=platform, step=step, device_id=device, command_id=command, now=NOW)
 
