@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from common.tenancy import tenant_scope
@@ -61,6 +62,13 @@ def empty_cache(request: pytest.FixtureRequest) -> None:
     """Rate limits and the like start afresh, in tests that use servers at all."""
     if {"db", "transactional_db"} & set(request.fixturenames):
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A page that a test read in Dutch leaves no Dutch behind in its thread."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

@@ -72,7 +72,6 @@ def test_a_request_to_stop_is_remembered_where_python_drops_the_exception(tmp_pa
     code = """
 import time
 from devtools import stopping
-from jobs.runs import SLICE
 stopping.heed()
 class Finalized:
     def __del__(self):
