@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from alerts.models import Alert
 from alerts.models.alert import AlertState
+from audit.actions import Act, Actor, record_many
+from common.refusals import Refused
 from common.tenancy import current_tenant_id
 
 
@@ -44,7 +48,11 @@ def raise_alerts(*, alerts: Sequence[NewAlert], now: datetime) -> None:
     ]
     if returned:
         Alert.objects.filter(identity__in=returned, state=AlertState.RESOLVED).update(
-            state=AlertState.OPEN, resolved_at=None
+            state=AlertState.OPEN,
+            resolved_at=None,
+            acknowledged_at=None,
+            acknowledged_by=None,
+            acknowledged_note="",
         )
     new = {alert.identity: alert for alert in alerts if alert.identity not in states}
     Alert.objects.bulk_create(
@@ -61,11 +69,40 @@ def raise_alerts(*, alerts: Sequence[NewAlert], now: datetime) -> None:
                 late=alert.late,
                 raised_at=now,
             )
-            for _, alert in sorted(new.items())
+            for _identity, alert in sorted(new.items())
         ],
         ignore_conflicts=True,
         batch_size=1_000,
     )
+
+
+MOST = 5_000
+"""Alerts that one act may acknowledge: each is an event of the log, in one transaction."""
+
+
+class TooMany(Refused):
+    """More alerts at once than one act may take."""
+
+
+@transaction.atomic
+def acknowledge(*, alerts: QuerySet[Alert], note: str, now: datetime, by: Actor) -> int:
+    """Mark the open ones among `alerts` as seen by a person; returns how many. Raises TooMany.
+
+    Who comes second changes nothing: only alerts that are still open are taken.
+    """
+    still_open = alerts.order_by("pk").filter(state=AlertState.OPEN)
+    taken = list(still_open.select_for_update(of=["self"], no_key=True)[: MOST + 1])
+    if len(taken) > MOST:
+        raise TooMany(_("These are more than %(most)s alerts. Narrow the list.") % {"most": MOST})
+    Alert.objects.filter(pk__in=[alert.pk for alert in taken]).update(
+        state=AlertState.ACKNOWLEDGED,
+        acknowledged_at=now,
+        acknowledged_by_id=by.pk,
+        acknowledged_note=note,
+    )
+    acts = [Act(action="alert.acknowledged", subject=alert, reason=note) for alert in taken]
+    record_many(by=by, acts=acts)
+    return len(taken)
 
 
 SETTLE = """

@@ -1,6 +1,6 @@
-"""How the severities of alerts look."""
+"""How the severities and states of alerts look."""
 
-from alerts.models.alert import Severity
+from alerts.models.alert import AlertState, Severity
 from common.statuses import Look, register_statuses
 
 SEVERITY = {
@@ -9,3 +9,11 @@ SEVERITY = {
 }
 
 register_statuses("severity", choices=Severity.choices, looks=SEVERITY)
+
+STATE = {
+    "open": Look("bad", "bell-ring"),
+    "acknowledged": Look("info", "eye"),
+    "resolved": Look("good", "circle-check"),
+}
+
+register_statuses("alert", choices=AlertState.choices, looks=STATE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
+    "alert.acknowledged": _("Alert acknowledged"),
     "carrier.added": _("Carrier added"),
     "carrier.edited": _("Carrier edited"),
     "carrier.retired": _("Carrier retired"),
@@ -55,6 +56,7 @@ ACTS = {
 }
 
 FACTS = {
+    "alert.acknowledged": _("Alert acknowledged"),
     "accepted": _("Accepted"),
     "billing_day": _("Billing day"),
     "carrier": _("Carrier"),

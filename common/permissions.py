@@ -28,6 +28,8 @@ class Permission(StrEnum):
     MANAGE_PLANS = "manage_plans"
     UNBLOCK = "unblock"
     BLOCK = "block"
+    VIEW_ALERTS = "view_alerts"
+    ACKNOWLEDGE_ALERTS = "acknowledge_alerts"
     VIEW_CONNECTORS = "view_connectors"
     MANAGE_CONNECTORS = "manage_connectors"
     VIEW_REPORTS = "view_reports"
@@ -66,7 +68,13 @@ ROLE_LABELS = {
 }
 
 _P = Permission
-_READ_TELECOM = {_P.VIEW_LINES, _P.VIEW_DEVICES, _P.VIEW_PLANS, _P.VIEW_CONNECTORS}
+_READ_TELECOM = {
+    _P.VIEW_LINES,
+    _P.VIEW_DEVICES,
+    _P.VIEW_PLANS,
+    _P.VIEW_CONNECTORS,
+    _P.VIEW_ALERTS,
+}
 _LICENCES = {_P.VIEW_HOME, _P.VIEW_LICENCES, _P.MANAGE_LICENCES}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -81,6 +89,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.MANAGE_CONNECTORS,
             _P.BLOCK,
             _P.UNBLOCK,
+            _P.ACKNOWLEDGE_ALERTS,
             _P.VIEW_REPORTS,
         }
     ),
@@ -93,6 +102,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.VIEW_LINES,
             _P.VIEW_DEVICES,
             _P.VIEW_PLANS,
+            _P.VIEW_ALERTS,
+            _P.ACKNOWLEDGE_ALERTS,
             _P.UNBLOCK,
             _P.VIEW_REPORTS,
         }

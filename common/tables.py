@@ -138,6 +138,16 @@ class TableView:
     def is_filtered(self) -> bool:
         return bool(self.kept)
 
+    @property
+    def kept_query(self) -> str:
+        """The filters in use, as a query string."""
+        return urlencode(self.kept)
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether there are rows on other pages than this one."""
+        return self.has_next or self.number > 1
+
     # --- the rows -----------------------------------------------------------------------------
 
     @cached_property

@@ -88,6 +88,7 @@ def _lines(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "tiles": _tiles(found.figures, silent.figures, lines_url),
         "silent": silent,
         "alerts": figures.alerts_today(now=now),
+        "alerts_url": address_of(request, "alerts:alerts"),
         "most_alerts": figures.ALERTS_COUNTED,
     }
 

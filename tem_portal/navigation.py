@@ -35,6 +35,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         "chart-no-axes-column",
         [
             LINES,
+            Entry("alerts:alerts", _("Alerts"), "bell"),
             Entry("usage:imports", _("Imports"), "file-up"),
             Entry("usage:carriers", _("Carriers"), "radio-tower"),
             Entry("usage:plans", _("Plans"), "receipt-text"),

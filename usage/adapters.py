@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from usage.models import LineSim
+from django.db.models import QuerySet
+
+from alerts.ports import Subject
+from usage.models import Line, LineSim
+from usage.queries.search import matching
 from usage.workers.due import make_due
 
 
@@ -13,6 +17,17 @@ class ConnectorLines:
 
     def make_all_due(self) -> None:
         make_due()
+
+
+class AlertLines:
+    """The lines of the tenant in scope, as alerts.ports.Subjects asks for them."""
+
+    def named(self, *, ids: Collection[int]) -> dict[int, Subject]:
+        labels = Line.objects.filter(pk__in=ids).values_list("pk", "label")
+        return {pk: Subject(label=label, page="usage:line") for pk, label in labels}
+
+    def matching(self, *, text: str, country: str) -> QuerySet:
+        return matching(text=text, country=country)
 
 
 def lines_follow(*, sim_ids: Collection[int]) -> None:

@@ -9,6 +9,7 @@ class UsageConfig(AppConfig):
     verbose_name = _("Lines and usage")
 
     def ready(self) -> None:
+        from alerts.ports import register_subjects
         from connectors.ports import register_lines
         from devices.ports import when_sims_move
         from jobs import kinds, periodic
@@ -16,9 +17,10 @@ class UsageConfig(AppConfig):
         from usage import file_words, statuses  # noqa: F401 - they register themselves
         from usage.actions import import_jobs
         from usage.actions.default_policy import create_default_policy
-        from usage.adapters import ConnectorLines, lines_follow
+        from usage.adapters import AlertLines, ConnectorLines, lines_follow
         from usage.partitions import ensure_partitions
 
+        register_subjects("line", AlertLines())
         register_lines(ConnectorLines())
         when_sims_move(lines_follow)
         on_tenant_created(create_default_policy)

@@ -41,6 +41,7 @@ class Alert(TenantModel):
     acknowledged_by = models.ForeignKey(
         "tenants.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    acknowledged_note = models.CharField(_("Note"), max_length=300, blank=True)
     resolved_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -54,8 +55,17 @@ class Alert(TenantModel):
                     | (~models.Q(state="resolved") & models.Q(resolved_at__isnull=True))
                 ),
             ),
+            models.CheckConstraint(
+                name="alert_acknowledged_has_time",
+                condition=~models.Q(state="acknowledged") | models.Q(acknowledged_at__isnull=False),
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["tenant", "state", "-raised_at", "-id"],
+                condition=models.Q(state__in=["open", "acknowledged"]),
+                name="alert_unsettled_by_time",
+            ),
             models.Index(fields=["tenant", "-raised_at", "-id"], name="alert_by_time"),
             models.Index(
                 fields=["tenant", "subject_type", "subject_id", "-raised_at"],

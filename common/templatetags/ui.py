@@ -32,8 +32,8 @@ register = template.Library()
 
 STYLESHEETS = (
     "tokens", "base", "layout", "breadcrumb", "menu", "button", "field", "pill", "card", "table",
-    "meter", "timeline", "chart", "tile", "drawer", "tabs", "toast", "progress", "steps", "notice",
-    "plain", "home",
+    "choices", "meter", "timeline", "chart", "tile", "drawer", "tabs", "toast", "progress", "steps",
+    "notice", "plain", "home",
 )  # fmt: skip
 THEMES = ("light", "dark")
 _TOAST_LOOKS = {
