@@ -1,7 +1,32 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
 class SandboxConfig(AppConfig):
     name = "sandbox"
     verbose_name = _("Sandbox")
+
+    def ready(self) -> None:
+        from jobs import kinds, periodic
+        from sandbox import fleet, forgetting, past
+
+        if not settings.SANDBOX:
+            return
+        kinds.register(kinds.Kind(name=past.KIND, work=past.report))
+        periodic.register(
+            periodic.Job(
+                name="sandbox.fleet",
+                every=fleet.EVERY,
+                work=lambda now: fleet.live(now=now),
+            )
+        )
+        periodic.register(
+            periodic.Job(
+                name="sandbox.forget",
+                every=timedelta(days=1),
+                work=lambda now: forgetting.forget(now=now),
+            )
+        )

@@ -1,24 +1,27 @@
-"""The demo: two organisations with lines, people and ten weeks of usage that end now.
+"""The demo: two organisations with lines, people and three months of usage that end now.
 
-Reproducible: all choices come from a seeded generator, and only the clock moves. The usage goes
-through ingest and is judged by the workers, like anybody's; nothing on the screen is painted.
+Reproducible: what is random follows from a seed, and only the clock moves. The usage goes through
+ingest, is judged by the evaluator and enforced by the reconciler like anybody's, each piece at its
+own time (sandbox.replay); nothing on the screen is painted. The last weeks are lived through at
+once; the calm months before them come in behind as a job (sandbox.past), so that nobody waits.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import connection, transaction
 
 from common.tenancy import current_tenant_id, tenant_scope
 from devices.actions.devices import add_simulated_devices
 from devices.models import Sim
+from sandbox import feed, incidents, past, replay
+from sandbox.feed import HISTORY, SEED
 from sandbox.world import (
-    ABROAD,
     BOTH,
     DEPARTMENTS,
     FIRST_NAMES,
@@ -34,17 +37,15 @@ from tenants.actions import add_member, create_tenant
 from tenants.models import Person, Tenant, User
 from tenants.models.tenant import Cloud
 from usage.actions.lines import NewLine, add_lines
-from usage.carrier_files import LocalDays
-from usage.cycles import cycle_at, cycle_of_day
-from usage.models import Carrier, Line, LinePerson, LineSim, Plan, Source
-from usage.queries.due_lines import cycle_rule
-from usage.workers.ingest import ingest
+from usage.models import Carrier, CycleKind, Line, LinePerson, LineSim, Plan
 
-SEED = 20261120
-HISTORY = timedelta(days=72)
+LIVED = timedelta(days=33)
+"""How much of the past is lived through before the demo is shown: every running cycle, whole."""
 ROLE_OF_OPERATOR = "operator"
-SHARES = (1.08, 0.93, 0.41, 0.27, 0.86, 0.12, 0.55, 0.34, 0.18, 0.62, 0.07, 0.48)
-"""How much of its cap a line has used in the running cycle, in turns: some over, some near."""
+ANALYZE = (
+    "ANALYZE usage_line, usage_linewatch, usage_linesim, usage_lineplan, devices_sim, "
+    "devices_devicesim, devices_devicecontrol, usage_usagecounter"
+)
 
 
 def log_ins() -> list[tuple[str, str, str]]:
@@ -64,17 +65,22 @@ def exists() -> bool:
 
 
 @transaction.atomic
-def create(*, now: datetime) -> None:
+def create(*, now: datetime, tenants: Sequence[DemoTenant] = TENANTS) -> None:
     """Make everything, or nothing."""
     password = make_password(PASSWORD)  # once: it is made to be slow
-    for tenant in TENANTS:
-        _create_tenant(tenant, password, now)
+    for demo in tenants:
+        tenant = _create_tenant(demo, password)
+        with tenant_scope(tenant.pk):
+            _create_company(demo, now)
+            _live_until(demo, now)
+            past.ask(until=now - LIVED, now=now)
     User.objects.create(email=OPERATOR, password=password, name="Olga", is_operator=True)
-    last = Tenant.objects.get(slug=TENANTS[-1].slug)
-    add_member(tenant=last, email=BOTH, role=TENANTS[0].logins[0][1], by=None)
+    for demo in tenants[1:]:
+        other = Tenant.objects.get(slug=demo.slug)
+        add_member(tenant=other, email=BOTH, role=tenants[0].logins[0][1], by=None)
 
 
-def _create_tenant(demo: DemoTenant, password: str, now: datetime) -> None:
+def _create_tenant(demo: DemoTenant, password: str) -> Tenant:
     (first, _role), *others = demo.logins
     tenant = create_tenant(
         slug=demo.slug,
@@ -92,31 +98,65 @@ def _create_tenant(demo: DemoTenant, password: str, now: datetime) -> None:
         user.name = name.title()
         user.password = password
         user.save()
-    chance = random.Random(f"{SEED}-{demo.slug}")  # noqa: S311 - reproducible on purpose
-    with tenant_scope(tenant.pk):
-        people = _create_people(demo, chance)
-        for carrier in demo.carriers:
-            _create_carrier(carrier, people, chance, now)
+    return tenant
 
 
-def _create_people(demo: DemoTenant, chance: random.Random) -> Iterator[Person]:
-    count = sum(carrier.lines for carrier in demo.carriers)
+def _create_company(demo: DemoTenant, now: datetime) -> None:
+    chance = random.Random(f"{SEED} {demo.slug}")  # noqa: S311 - reproducible on purpose
+    people = iter(_create_people(demo, chance))
+    for carrier in demo.carriers:
+        _create_carrier(carrier, people, chance, now - HISTORY)
+    incidents.equip(demo=demo, now=now)
+
+
+def _live_until(demo: DemoTenant, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ANALYZE)
+    begin = now - LIVED
+    lively = replay.lively(begin=begin, end=now)
+    for number, until in enumerate(
+        replay.moments(begin=begin, end=now, zone=ZoneInfo(demo.time_zone))
+    ):
+        replay.live(demo=demo, begin=begin, until=until, lively=lively)
+        begin = until
+        if number == 0:
+            with connection.cursor() as cursor:
+                cursor.execute(ANALYZE)
+    incidents.happen(demo=demo, now=now)
+    replay.settle(now=now)
+    transaction.on_commit(lambda: feed.remember(demo=demo, until=now), robust=True)
+
+
+def _create_people(demo: DemoTenant, chance: random.Random) -> list[Person]:
+    """The holders of the lines; the first of each department heads it, one of them the company."""
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
+    departments = list(DEPARTMENTS)
     people = [
         Person(
             tenant_id=current_tenant_id(),
             name=name,
             email=f"{name.lower().replace(' ', '.')}@{demo.slug}.example",
-            department=chance.choice(DEPARTMENTS),
-            cost_centre=f"{chance.randrange(40, 60)}00",
+            department=(department := _department(index, departments, chance)),
+            cost_centre=DEPARTMENTS[department],
         )
-        for name in chance.sample(names, count)
+        for index, name in enumerate(chance.sample(names, demo.lines))
     ]
-    return iter(Person.objects.bulk_create(people))
+    Person.objects.bulk_create(people)
+    heads = {person.department: person for person in reversed(people[: len(departments)])}
+    for person in people:
+        head = heads[person.department]
+        person.manager = head if person is not head else people[0]
+    people[0].manager = None
+    Person.objects.bulk_update(people, ["manager"])
+    return people
+
+
+def _department(index: int, departments: list[str], chance: random.Random) -> str:
+    return departments[index] if index < len(departments) else chance.choice(departments)
 
 
 def _create_carrier(
-    demo: DemoCarrier, people: Iterator[Person], chance: random.Random, now: datetime
+    demo: DemoCarrier, people: Iterator[Person], chance: random.Random, started: datetime
 ) -> None:
     carrier = Carrier.objects.create(
         name=demo.name,
@@ -124,16 +164,13 @@ def _create_carrier(
         time_zone=demo.time_zone,
         network_codes=demo.networks,
     )
-    plans = [_create_plan(carrier, plan) for plan in demo.plans]
-    started = now - HISTORY
-    for number, plan in enumerate(plans):
+    for plan in demo.plans:
         keys = [
-            NewLine(msisdn=f"{demo.prefix}{index:04d}", iccid=_iccid(chance))
-            for index in range(number, demo.lines, len(plans))
+            NewLine(msisdn=number, iccid=_iccid(chance), imsi=_imsi(demo, number))
+            for number in demo.numbers(plan)
         ]
-        lines = add_lines(carrier=carrier, keys=keys, plan=plan, now=started)
+        lines = add_lines(carrier=carrier, keys=keys, plan=_create_plan(carrier, plan), now=started)
         _give_phones_and_people(lines, people, started)
-        _use(lines, carrier, plan, chance, now)
 
 
 def _create_plan(carrier: Carrier, demo: DemoPlan) -> Plan:
@@ -142,7 +179,10 @@ def _create_plan(carrier: Carrier, demo: DemoPlan) -> Plan:
         name=demo.name,
         domestic_cap=demo.domestic_cap,
         roaming_cap=demo.roaming_cap,
-        billing_day=demo.billing_day,
+        cycle_kind=CycleKind(demo.cycle.kind),
+        billing_day=demo.cycle.billing_day,
+        cycle_days=demo.cycle.days,
+        first_day=demo.cycle.first_day,
         overage_price=demo.price,
         is_default=demo.is_default,
     )
@@ -163,59 +203,9 @@ def _give_phones_and_people(
     )
 
 
-def _use(
-    lines: Sequence[Line], carrier: Carrier, plan: Plan, chance: random.Random, now: datetime
-) -> None:
-    if not lines:
-        return
-    days = LocalDays(carrier.zone)
-    rows = [
-        f"{line.pk}\t{at.isoformat()}\t{UUID(int=chance.getrandbits(128))}\t{country}"
-        f"\t{volume}\t{days.of(at.timestamp())}\n"
-        for index, line in enumerate(lines)
-        for at, country, volume in _sessions(index, carrier, plan, chance, now)
-    ]
-    ingest(rows=rows, source=Source.CARRIER, now=now)
-
-
-def _sessions(
-    index: int, carrier: Carrier, plan: Plan, chance: random.Random, now: datetime
-) -> Iterator[tuple[datetime, str, int]]:
-    """Start (UTC), country and bytes of every use of one line, cycle by cycle."""
-    rule = cycle_rule(plan)
-    running = cycle_at(rule, now, carrier.zone)
-    day = (now - HISTORY).date()
-    while day <= running.first_day:
-        cycle = cycle_of_day(rule, day)
-        is_running = cycle == running
-        share = SHARES[index % len(SHARES)] if is_running else chance.uniform(0.1, 0.95)
-        begin = max(cycle.starts_at(carrier.zone), now - HISTORY)
-        end = min(cycle.ends_at(carrier.zone), now)
-        yield from _spread(begin, end, int(plan.domestic_cap * share), carrier.country, chance)
-        if index % 5 == 2:
-            abroad = int(plan.roaming_cap * (1.1 if is_running and index % 10 == 2 else share))
-            yield from _spread(begin, end, abroad, chance.choice(ABROAD), chance, parts=6)
-        day = cycle.end_day
-
-
-def _spread(
-    begin: datetime,
-    end: datetime,
-    total: int,
-    country: str,
-    chance: random.Random,
-    parts: int | None = None,
-) -> Iterator[tuple[datetime, str, int]]:
-    """`total` bytes in uneven parts at random moments from `begin` up to `end`."""
-    parts = parts or max((end - begin).days * 2, 3)
-    weights = [chance.uniform(0.2, 1.8) for _ in range(parts)]
-    left = total
-    for number, weight in enumerate(weights, start=1):
-        at = begin + (end - begin) * chance.random()
-        volume = left if number == parts else int(total * weight / sum(weights))
-        left -= volume
-        yield at.astimezone(UTC).replace(microsecond=0), country, max(volume, 0)
-
-
 def _iccid(chance: random.Random) -> str:
     return f"8931{chance.randrange(10**15):015d}"
+
+
+def _imsi(demo: DemoCarrier, number: str) -> str:
+    return f"{demo.networks.replace('-', '')}{number[-8:].rjust(10, '0')}"

@@ -308,6 +308,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
 }
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE["carrier_feed"] = {
+        "task": "sandbox.tasks.report_usage",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    }
 
 # --- logs -------------------------------------------------------------------------------------
 
