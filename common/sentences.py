@@ -36,6 +36,15 @@ SENTENCES = {
     "signal_seen_before": _("The same signal was received before."),
     "portal_switched_off": _("Enforcement is switched off in the portal."),
     "connector_not_active": _("The connector is not active."),
+    "connector_not_set_up": _("The connector is not set up, so its signals are rejected."),
+    "unknown_device": _("No device has this number."),
+    "unknown_line": _("No active line has this number."),
+    "signal_outdated": _("A later signal about the same was received before."),
+    "provider_says": _("The provider says: %(text)s"),
+    "provider_follows": _(
+        "The line's SIM is in this device now; the provider's block goes with it."
+    ),
+    "provider_cycle_ended": _("The billing cycle has ended, so service is restored."),
     "line_without_device": _("Held: the line's SIM is in no known device."),
     "not_the_data_sim": _("Held: another SIM of the device carries its data."),
     "device_gone": _("The line's SIM is no longer in this device."),

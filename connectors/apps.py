@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -8,7 +10,16 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         from connectors import statuses  # noqa: F401 - it registers itself
+        from connectors.actions.external import end_due
         from connectors.actions.switch import create_built_in
+        from jobs import periodic
         from tenants.actions import on_tenant_created
 
         on_tenant_created(create_built_in)
+        periodic.register(
+            periodic.Job(
+                name="connectors.end_external_blocks",
+                every=timedelta(minutes=1),
+                work=lambda now: end_due(now=now),
+            )
+        )

@@ -5,11 +5,36 @@ usage registers its adapter when it is ready.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+
+class BadLineKey(ValueError):
+    """A text that no line can be called by; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class LinePlace:
+    """Where a line is: the device its SIM is in, and whether that SIM carries the device's data."""
+
+    line_id: int
+    device_id: int | None
+    carries_data: bool
+    cycle_ends_at: datetime
+    is_active: bool = True
 
 
 class Lines(Protocol):
     """The tenant's lines, seen from a connector."""
+
+    def find(self, *, kind: str, value: str, now: datetime) -> LinePlace | None:
+        """The active line with that `msisdn` or `iccid`. Raises BadLineKey."""
+        ...
+
+    def of_device(self, *, device_id: int, now: datetime) -> LinePlace | None:
+        """The line whose SIM carries the device's data."""
+        ...
 
     def make_all_due(self) -> None:
         """Judge every line of the tenant in scope afresh."""

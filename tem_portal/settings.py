@@ -263,6 +263,13 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+# --- the API ----------------------------------------------------------------------------------
+
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=1_200)
+"""How often one token may call; a phone's or a program's."""
+API_CALLS_PER_MINUTE_OF_TENANT = env.int("API_CALLS_PER_MINUTE_OF_TENANT", default=60_000)
+"""How often all tokens of one tenant may call together."""
+
 # --- Redis: cache and nudges ------------------------------------------------------------------
 
 CACHES = {

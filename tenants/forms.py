@@ -1,9 +1,17 @@
 """Forms of the tenants' own pages. They validate; `tenants.actions` writes."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Tenant
+from common.forms import NamesItsFields
+from tenants.models import Scope, Tenant
 
 
 class TenantForm(forms.ModelForm):
@@ -24,3 +32,38 @@ class TenantForm(forms.ModelForm):
             "currency": _("Three letters, as in EUR."),
             "home_country": _("Two letters, as in NL."),
         }
+
+
+class TokenForm(NamesItsFields, forms.Form):
+    """A new token of the API, with the scopes that its maker may give."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The program that will use it.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("May"), choices=(), widget=forms.CheckboxSelectMultiple
+    )
+    last_day = forms.DateField(
+        label=_("Valid until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The last day. Without one it is valid until it is revoked."),
+    )
+
+    def __init__(self, *args: Any, scopes: Iterable[Scope], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [(scope.value, scope.label) for scope in scopes]
+
+    def clean_last_day(self) -> date | None:
+        day = self.cleaned_data["last_day"]
+        if day is not None and day < timezone.localdate():
+            raise forms.ValidationError(_("This day is over."))
+        if day is not None and day.year > timezone.localdate().year + 10:
+            raise forms.ValidationError(_("Choose a day within ten years, or none."))
+        return day
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The end of the last day, in the tenant's zone."""
+        day = self.cleaned_data["last_day"]
+        return timezone.make_aware(datetime.combine(day + timedelta(1), time())) if day else None

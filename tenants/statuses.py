@@ -10,3 +10,16 @@ register_statuses(
     choices=[("open", pgettext_lazy("tenant", "Open")), ("suspended", _("Suspended"))],
     looks={"open": Look("good", "circle-check"), "suspended": Look("warn", "circle-pause")},
 )
+register_statuses(
+    "token",
+    choices=[
+        ("active", pgettext_lazy("token", "Active")),
+        ("expired", pgettext_lazy("token", "Expired")),
+        ("revoked", pgettext_lazy("token", "Revoked")),
+    ],
+    looks={
+        "active": Look("good", "circle-check"),
+        "expired": Look("neutral", "clock"),
+        "revoked": Look("neutral", "ban"),
+    },
+)

@@ -16,3 +16,18 @@ TENANTS = Table(
     ),
     sort="name",
 )
+
+TOKENS = Table(
+    name="tokens",
+    columns=(
+        Column("name", _("Name"), order=("name",)),
+        Column("prefix", _("Begins with")),
+        Column("scopes", _("May")),
+        Column("created", _("Created"), order=("created_at",)),
+        Column("until", _("Valid until"), order=("expires_at",)),
+        Column("used", _("Last use"), order=("last_used_at",)),
+        Column("state", _("State")),
+        Column("change", _("Change"), label_hidden=True),
+    ),
+    sort="name",
+)

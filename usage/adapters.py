@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from alerts.ports import Subject
+from connectors.ports import BadLineKey, LinePlace
 from usage.models import Line, LineSim
+from usage.queries.line_keys import BadKey
+from usage.queries.line_places import find_line, line_of_device
 from usage.queries.search import matching
 from usage.workers.due import make_due
 
@@ -17,6 +21,15 @@ class ConnectorLines:
 
     def make_all_due(self) -> None:
         make_due()
+
+    def find(self, *, kind: str, value: str, now: datetime) -> LinePlace | None:
+        try:
+            return find_line(kind=kind, value=value, now=now)
+        except BadKey as bad:
+            raise BadLineKey(str(bad)) from bad
+
+    def of_device(self, *, device_id: int, now: datetime) -> LinePlace | None:
+        return line_of_device(device_id=device_id, now=now)
 
 
 class AlertLines:

@@ -22,14 +22,16 @@ from common.tenancy import current_tenant_id
 from connectors.gate import HELD, IGNORED, PROCESSED, Passage, judge
 from connectors.models import Connector, Signal, SignalledRestriction
 from devices.actions.reasons import Reason, change_reasons
+from devices.models import RestrictionReason
 
 
 @dataclass(frozen=True)
 class SignalRequest:
-    """What a provider asks: block or unblock one restriction of one line.
+    """What a provider asks: block or unblock one restriction of one line, or of one device.
 
     `device_id` is the device that holds the line's SIM, if any; `carries_data` whether that SIM
-    carries the device's data.
+    carries the device's data. `unknown` and `is_outdated` are for the gate (connectors.gate);
+    `ends_at` is when a block ends by itself.
     """
 
     key: UUID
@@ -41,6 +43,9 @@ class SignalRequest:
     carries_data: bool = True
     reason: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    unknown: str = ""
+    is_outdated: bool = False
+    ends_at: datetime | None = None
 
 
 def receive(
@@ -60,8 +65,11 @@ def receive(
     passed: list[tuple[SignalRequest, Passage]] = []
     for request in requests:
         passage = judge(
+            is_set_up=connector.is_set_up,
             lets_through=connector.lets_through,
             portal_enabled=connector.portal_enabled,
+            unknown=request.unknown,
+            is_outdated=request.is_outdated,
             has_device=request.device_id is not None,
             carries_data=request.carries_data,
             is_duplicate=request.key in seen,
@@ -71,6 +79,7 @@ def receive(
         signals.append(_signal(connector, request, passage, now))
     Signal.objects.bulk_create(signals, batch_size=500)
     _remember(connector, passed, now)
+    _remember_devices(connector, passed, now)
     _execute(connector, passed, now)
     Connector.objects.filter(pk=connector.pk).update(last_connection_at=now)
     return signals
@@ -136,14 +145,37 @@ def _remember(
                 device_id=request.device_id,
                 outcome=passage.outcome,
                 since=now,
+                ends_at=request.ends_at,
             )
             for request, passage in latest.values()
             if request.action == "block"
         ],
         update_conflicts=True,
         unique_fields=["tenant", "connector", "line_id", "restriction"],
-        update_fields=["device", "outcome", "since"],
+        update_fields=["device", "outcome", "since", "ends_at"],
     )
+
+
+def _remember_devices(
+    connector: Connector, passed: Sequence[tuple[SignalRequest, Passage]], now: datetime
+) -> None:
+    """As _remember, for signals that name a device: only what was executed stands."""
+    for request, passage in passed:
+        if request.line_id is not None or passage.outcome != PROCESSED:
+            continue
+        about = {
+            "connector": connector,
+            "device_id": request.device_id,
+            "restriction": request.restriction,
+        }
+        if request.action == "unblock":  # what lines asked for on this device ends with it
+            SignalledRestriction.objects.filter(**about).delete()
+        else:
+            SignalledRestriction.objects.update_or_create(
+                **about,
+                line_id=None,
+                defaults={"outcome": PROCESSED, "since": now, "ends_at": request.ends_at},
+            )
 
 
 def _execute(
@@ -163,9 +195,25 @@ def _execute(
         )
         for key, (_, request) in wanted.items()
     }
+    ended = [reasons[key] for key, (action, _) in wanted.items() if action == "unblock"]
     change_reasons(
         origin=connector.origin,
         add=[reasons[key] for key, (action, _) in wanted.items() if action == "block"],
-        remove=[reasons[key] for key, (action, _) in wanted.items() if action == "unblock"],
+        remove=[*ended, *_of_lines(connector, [item for item in ended if item.line_id is None])],
         now=now,
     )
+
+
+def _of_lines(connector: Connector, released: Sequence[Reason]) -> list[Reason]:
+    """What lines asked for on devices that a signal names as a whole: it ends with the device's."""
+    if not released:
+        return []
+    pairs = {(item.device_id, item.restriction) for item in released}
+    standing = RestrictionReason.objects.filter(
+        origin=connector.origin, device_id__in=[pair[0] for pair in pairs], line_id__isnull=False
+    ).values_list("device_id", "restriction", "line_id")
+    return [
+        Reason(device_id=device_id, restriction=restriction, line_id=line_id)
+        for device_id, restriction, line_id in standing
+        if (device_id, restriction) in pairs
+    ]

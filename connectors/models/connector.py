@@ -61,6 +61,15 @@ class Connector(TenantModel):
         return f"connector:{self.pk}"
 
     @property
+    def is_set_up(self) -> bool:
+        """Whether its signals are kept as ones of a connection, executed or not."""
+        return self.state in {
+            ConnectorState.ACTIVE,
+            ConnectorState.NO_RECENT_CONTACT,
+            ConnectorState.DISABLED,
+        }
+
+    @property
     def lets_through(self) -> bool:
         """Whether signals are executed rather than kept as ignored."""
         return (

@@ -19,6 +19,7 @@ from connectors.actions.switch import set_enabled
 from connectors.forms.switch import SwitchForm
 from connectors.models import Connector
 from connectors.queries.releases import would_release
+from tenants.views.tokens import tabs
 
 CONNECTORS = Table(
     name="connectors",
@@ -39,9 +40,8 @@ def connectors(request: HttpRequest) -> HttpResponse:
     view = CONNECTORS.view(request, Connector.objects.all())
     for row in view.rows:
         row.page = tenant_url(request, "connectors:connector", pk=row.pk)
-    return render_page(
-        request, "connectors/connectors.html", {"connectors": view}, parts=(CONNECTORS.part,)
-    )
+    context = {"connectors": view, "tabs": tabs(request)}
+    return render_page(request, "connectors/connectors.html", context, parts=(CONNECTORS.part,))
 
 
 @require(Permission.VIEW_CONNECTORS)

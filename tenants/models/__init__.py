@@ -1,6 +1,8 @@
+from tenants.models.api_token import ApiToken, Scope
+from tenants.models.idempotent_answer import IdempotentAnswer
 from tenants.models.membership import Membership
 from tenants.models.person import Person
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
-__all__ = ["Membership", "Person", "Tenant", "User"]
+__all__ = ["ApiToken", "IdempotentAnswer", "Membership", "Person", "Scope", "Tenant", "User"]

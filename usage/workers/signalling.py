@@ -13,8 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from connectors.actions.external import follow_lines
 from connectors.actions.signals import SignalRequest, receive
 from connectors.models import Connector, Outcome, Provider, SignalledRestriction
+from connectors.ports import LinePlace
 from usage.cycles import Cycle
 from usage.decisions import Crossing, Decision
 from usage.queries.due_lines import DueLine
@@ -44,7 +46,11 @@ class Judged:
 
 
 def send_signals(*, judged: list[Judged], now: datetime) -> None:
-    """Send the built-in engine's signals for these lines; a tenant without it sends none."""
+    """Send the built-in engine's signals for these lines; a tenant without it sends none.
+
+    What external providers asked for follows the lines too.
+    """
+    follow_lines(places=[_place(item) for item in judged], now=now)
     connector = Connector.objects.filter(provider=Provider.BUILT_IN).first()
     if connector is None:
         return
@@ -60,6 +66,16 @@ def send_signals(*, judged: list[Judged], now: datetime) -> None:
         for request in _requests(item, last[item.line.line_id], connector.lets_through, now)
     ]
     receive(connector=connector, requests=requests, now=now)
+
+
+def _place(item: Judged) -> LinePlace:
+    return LinePlace(
+        line_id=item.line.line_id,
+        device_id=item.line.device_id,
+        carries_data=item.line.carries_data,
+        cycle_ends_at=item.ends_at,
+        is_active=item.line.active,
+    )
 
 
 def _requests(

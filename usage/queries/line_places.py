@@ -1,0 +1,54 @@
+"""Where single lines are, for signals that name them from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from common.tenancy import current_tenant_id
+from connectors.ports import LinePlace
+from devices.models import DeviceSim
+from tenants.models import Tenant
+from usage.cycles import cycle_at
+from usage.models import Line, LinePlan, LineSim, LineState
+from usage.queries.due_lines import NO_PLAN, plan_facts
+from usage.queries.line_keys import normal_key
+
+
+def find_line(*, kind: str, value: str, now: datetime) -> LinePlace | None:
+    """The active line with that `msisdn` or `iccid`, in five queries at most. Raises BadKey.
+
+    A national number is read with the tenant's home country.
+    """
+    country = Tenant.objects.values_list("home_country", flat=True).get(pk=current_tenant_id())
+    key = normal_key(value, kind=kind, country=country)
+    active = Line.objects.filter(state=LineState.ACTIVE)
+    if kind == "msisdn":
+        line = active.filter(msisdn=key).select_related("carrier").first()
+    else:
+        links = LineSim.objects.open().filter(sim__iccid=key).values("line_id")
+        line = active.filter(pk__in=links).select_related("carrier").first()
+    return _place(line, now) if line else None
+
+
+def line_of_device(*, device_id: int, now: datetime) -> LinePlace | None:
+    """The active line whose SIM carries the device's data."""
+    sims = DeviceSim.objects.open().filter(device_id=device_id, data_preferred=True)
+    links = LineSim.objects.open().filter(sim_id__in=sims.values("sim_id")).values("line_id")
+    lines = Line.objects.filter(state=LineState.ACTIVE, pk__in=links).select_related("carrier")
+    line = lines.first()
+    return _place(line, now) if line else None
+
+
+def _place(line: Line, now: datetime) -> LinePlace:
+    link = LinePlan.objects.open().filter(line=line).select_related("plan").first()
+    rule = (plan_facts(link.plan) if link else NO_PLAN).cycle
+    sims = LineSim.objects.open().filter(line=line).values("sim_id")
+    inside = DeviceSim.objects.open().filter(sim_id__in=sims)
+    phone = inside.values_list("device_id", "data_preferred").first()
+    device_id, carries_data = phone or (None, False)
+    return LinePlace(
+        line_id=line.pk,
+        device_id=device_id,
+        carries_data=carries_data,
+        cycle_ends_at=cycle_at(rule, now, line.carrier.zone).ends_at(line.carrier.zone),
+    )
