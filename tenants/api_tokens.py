@@ -24,9 +24,8 @@ from common.refusals import Refused
 from common.tenancy import across_tenants
 from tenants.bearers import CHALLENGE, Caller
 from tenants.models import ApiToken, Membership, User
-from tenants.models.api_token import GIVEN_BY, Scope
+from tenants.models.api_token import GIVEN_BY, WORD, Scope
 
-WORD = "tem"
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 

@@ -11,6 +11,10 @@ from common.permissions import Permission
 from common.tenancy import TenantModel
 
 
+WORD = "tem"
+"""With what every token of this kind begins (tenants.bearers)."""
+
+
 class Scope(models.TextChoices):
     """What a program may do; the words are part of the API."""
 
@@ -60,6 +64,11 @@ class ApiToken(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def beginning(self) -> str:
+        """What may be shown of the token."""
+        return f"{WORD}_{self.prefix}…"
 
     def state(self, now: datetime) -> str:
         """`active`, `expired` or `revoked`."""

@@ -72,9 +72,9 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "title": _("Revoke %(name)s") % {"name": token},
         "sentence": _(
-            "The program that uses %(prefix)s… is refused from now on. This cannot be undone."
+            "The program that uses %(prefix)s is refused from now on. This cannot be undone."
         )
-        % {"prefix": f"tem_{token.prefix}"},
+        % {"prefix": token.beginning},
         "verb": _("Revoke"),
         "back": page,
         "back_label": _("API tokens"),
