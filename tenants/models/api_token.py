@@ -10,7 +10,6 @@ from common.history import keep_history
 from common.permissions import Permission
 from common.tenancy import TenantModel
 
-
 WORD = "tem"
 """With what every token of this kind begins (tenants.bearers)."""
 
