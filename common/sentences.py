@@ -53,6 +53,22 @@ SENTENCES = {
     "ios8_no_cellular_rule": _(
         "iOS 8 has no rule for mobile data per app; update the device to iOS 9 or later."
     ),
+    "missing_access_right": _('The enrolment profile does not grant the right "%(right)s".'),
+    "managed_apps_only": _(
+        "On iOS and iPadOS a block of cellular data binds managed apps only; the user's own apps "
+        "keep it."
+    ),
+    "roaming_can_be_turned_on": _(
+        "On iOS and iPadOS the user can turn data roaming on again; it is looked at every four "
+        "hours and turned off anew."
+    ),
+    "da_mode_android15": _(
+        "Device-administrator mode may have lost access to Knox restrictions on Android 15; "
+        "enrol the device as fully managed."
+    ),
+    "device_drifts": _(
+        "The restriction was undone on the device %(times)s times; it was put back each time."
+    ),
     "user_enrollment": _(
         "Personally enrolled Apple devices do not accept roaming or cellular controls."
     ),

@@ -9,6 +9,7 @@ ANSWERS = (
     gettext_noop("The device's answer is not a property list."),
     gettext_noop("The device's answer is not a dictionary."),
     gettext_noop("The device's answer has no list of profiles."),
+    gettext_noop("The device's answer does not tell data roaming."),
     gettext_noop("The device rejects the format."),
     gettext_noop("The device answered with an error."),
     gettext_noop("The device answered with the status %(status)s."),

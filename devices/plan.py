@@ -1,45 +1,47 @@
 """The planner: from what a device shall be and was last seen to be, the one next step.
 
 Pure and without choices left for whoever carries the step out. A step is idempotent ("be
-restricted like this"), so repeating one after a crash does no harm. Limits of the platforms and
-the refusal codes are those of Apple's and Samsung's documentation.
+restricted like this"), so repeating one after a crash does no harm. Limits of the platforms are
+those of Apple's and Samsung's documentation; who cannot be restricted at all is in
+`devices.refusals`.
+
+A Knox phone has one switch per restriction, set and read together. An Apple device has two
+levers of its own, each told and read by itself: the setting for data roaming, which its user can
+turn on again, and one profile of rules, which binds managed apps only.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-CELLULAR, ROAMING = "cellular_data", "roaming_data"
+from devices.refusals import CELLULAR, PARTIAL, ROAMING, Refusal, Target, refusal
+
+__all__ = ["CELLULAR", "ROAMING", "Refusal", "Target", "plan", "refusal"]
+
 RESYNC_AFTER = timedelta(hours=4)
 """How long an observation is trusted while something is restricted."""
 
-SUPPORTED = {"ios": (8, 0), "ipados": (13, 0), "knox": (4, 4)}
-NETWORK_RULES_SINCE = (9, 0)
-"""First iOS that knows the com.apple.networkusagerules payload."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """What the plan needs to know of a device."""
-
-    platform: str
-    os_version: str = ""
-    has_mobile_radio: bool = True
-    management_mode: str = "device"
-    state: str = "managed"
+ROAMING_LEVER, RULES_LEVER, SWITCHES_LEVER = "roaming", "rules", "switches"
+"""What is told and read in one command: Apple's setting, Apple's profile, Knox's switches."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """`observed` is None while nobody has looked; `must_look` asks before telling."""
+    """`observed` is None while nobody has looked; `must_look` asks before telling.
+
+    `rules` and `data_roaming` are what Apple's levers were last read as, `to_read` the levers
+    that were told since. `roaming_before` is data roaming as its user had it before the block.
+    """
 
     desired: frozenset[str]
     observed: frozenset[str] | None = None
     must_look: bool = False
     observed_at: datetime | None = None
+    rules: frozenset[str] | None = None
+    data_roaming: bool | None = None
+    roaming_before: bool | None = None
+    to_read: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,91 +53,115 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Look:
-    """Ask the device what it is."""
+    """Ask for Knox's switches, or for Apple's profile of rules."""
+
+
+@dataclass(frozen=True)
+class LookAtRoaming:
+    """Ask an Apple device whether its data roaming is on."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Make the device exactly so, whatever it was."""
+    """Make Knox's switches, or Apple's profile of rules, exactly so, whatever they were."""
 
     desired: frozenset[str]
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why nothing can be sent: a key of common.sentences, and its figures."""
+class SetRoaming:
+    """Turn an Apple device's data roaming on or off; its user can turn it back."""
 
-    code: str
-    facts: tuple[tuple[str, str], ...] = ()
+    enabled: bool
 
 
-Step = Nothing | Look | Change | Refusal
+Order = Look | LookAtRoaming | Change | SetRoaming
+"""A step that becomes a command."""
+Step = Nothing | Refusal | Order
 
 
 def plan(*, target: Target, situation: Situation, now: datetime) -> Step:
     """The next step for one device."""
     refused = refusal(target=target, restrictions=situation.desired)
-    if refused:
+    if refused and refused.code != PARTIAL:
         return refused
-    if situation.must_look:
+    pending = levers_to_read(target=target, situation=situation, now=now)
+    if target.is_apple:
+        step = _next_of_apple(target, situation, pending)
+    else:
+        step = _next_of_knox(situation, pending)
+    if step is None and refused:
+        return refused
+    if step is not None:
+        return step
+    seen = situation.observed_at
+    return Nothing(look_again_at=seen + RESYNC_AFTER if seen and situation.desired else None)
+
+
+def levers_to_read(*, target: Target, situation: Situation, now: datetime) -> frozenset[str]:
+    """The levers that must be read before anything is told.
+
+    All of them when nothing is certain, or when what holds was last seen too long ago.
+    """
+    levers = _levers(target, situation)
+    known = situation.observed is not None or situation.data_roaming is not None
+    seen = situation.observed_at
+    is_stale = bool(situation.desired) and known and (seen is None or now - seen >= RESYNC_AFTER)
+    return levers if situation.must_look or is_stale else levers & situation.to_read
+
+
+def _levers(target: Target, situation: Situation) -> frozenset[str]:
+    if not target.is_apple:
+        return frozenset({SWITCHES_LEVER})
+    levers = {RULES_LEVER} if target.takes_rules else set()
+    if _holds_roaming(situation):
+        levers.add(ROAMING_LEVER)
+    return frozenset(levers)
+
+
+def _holds_roaming(situation: Situation) -> bool:
+    """Whether data roaming is ours to set: to be off, or to be given back as it was."""
+    return ROAMING in situation.desired or situation.roaming_before is True
+
+
+def _next_of_knox(situation: Situation, pending: frozenset[str]) -> Order | None:
+    if pending:
         return Look()
     if situation.observed == situation.desired or not (situation.observed or situation.desired):
-        if not situation.desired:
-            return Nothing()
-        seen = situation.observed_at
-        if seen is None or now - seen >= RESYNC_AFTER:
-            return Look()
-        return Nothing(look_again_at=seen + RESYNC_AFTER)
+        return None
     return Change(situation.desired)
 
 
-def refusal(*, target: Target, restrictions: Iterable[str]) -> Refusal | None:
-    """Why these restrictions cannot be put on this device, or None if they can."""
-    wanted = frozenset(restrictions)
-    if not wanted:
+def _next_of_apple(target: Target, situation: Situation, pending: frozenset[str]) -> Order | None:
+    if _holds_roaming(situation):
+        if ROAMING_LEVER in pending or situation.data_roaming is None:
+            return LookAtRoaming()
+        wanted = ROAMING not in situation.desired
+        if situation.data_roaming != wanted:
+            return SetRoaming(enabled=wanted)
+    if not target.takes_rules:
         return None
-    if target.state in {"unmanaged", "retired"}:
-        return Refusal("not_enrolled")
-    if target.platform == "android":
-        return Refusal("not_knox")
-    if target.platform not in SUPPORTED:
-        return Refusal("unknown_platform")
-    if not target.has_mobile_radio:
-        return Refusal("no_cellular_hardware")
-    if target.platform in {"ios", "ipados"} and target.management_mode == "user":
-        return Refusal("user_enrollment")
-    if target.platform == "knox" and target.management_mode == "PO":
-        return Refusal("work_profile_only")
-    version = parse_version(target.os_version)
-    minimum = SUPPORTED[target.platform]
-    if version and version < minimum:
-        return Refusal(
-            "os_too_old",
-            (
-                ("platform", target.platform),
-                ("version", target.os_version),
-                ("minimum", ".".join(map(str, minimum))),
-            ),
-        )
-    if target.platform == "ios" and version and version < NETWORK_RULES_SINCE:
-        return Refusal("ios8_no_cellular_rule")
-    return None
+    if RULES_LEVER in pending:
+        return Look()
+    if situation.rules == situation.desired or not (situation.rules or situation.desired):
+        return None
+    return Change(situation.desired)
 
 
-_VERSION = re.compile(r"^(\d+(?:\.\d+)*)(?:\s*\([a-z]\))?$", re.ASCII)
+def restrictions_read(situation: Situation) -> frozenset[str]:
+    """What Apple's levers, as they were read, keep from the device's user.
 
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """`"3.10"` -> (3, 10), so that it is newer than 3.9; empty for a text that is no version.
-
-    Two parts at least, so that `"13"` is not older than 13.0; Apple's rapid fixes ("16.1 (a)") are
-    left out.
+    Roaming that its user had turned off before is no restriction of ours; rules alone do not
+    make roaming blocked, and rules that still name it make it not yet released.
     """
-    match = _VERSION.match(text.strip())
-    if match is None:
-        return ()
-    parts = tuple(map(int, match[1].split(".")))
-    return parts if len(parts) > 1 else (*parts, 0)
+    rules = situation.rules or frozenset()
+    found = rules - {ROAMING}
+    if ROAMING in situation.desired:
+        blocked = situation.data_roaming is False
+    else:
+        is_off = situation.data_roaming is False and situation.roaming_before is True
+        blocked = is_off or ROAMING in rules
+    return found | {ROAMING} if blocked else found
 
 
 BACK_OFF = (60, 300, 900, 3600)

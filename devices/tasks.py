@@ -14,4 +14,6 @@ def enforce_due() -> None:
 
 @shared_task
 def answer_simulated() -> None:
-    fleet.answer_due(now=timezone.now())
+    now = timezone.now()
+    fleet.let_users_act(now=now)
+    fleet.answer_due(now=now)

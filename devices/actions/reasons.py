@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.db.models import Q
 
+from alerts.actions import settle_alerts
 from common.tenancy import current_tenant_id
 from devices.models import DeviceControl, RestrictionReason
 from jobs.nudges import nudge
@@ -28,7 +29,7 @@ ENFORCE = "devices.tasks.enforce_due"
 REFRESH = """
 UPDATE devices_devicecontrol c
 SET desired = w.desired, desired_generation = c.desired_generation + 1, desired_since = %(now)s,
-    next_attempt_at = %(now)s, attempts = 0, last_error = ''
+    next_attempt_at = %(now)s, attempts = 0, drifts = 0, last_error = ''
 FROM (
     SELECT d.device_id,
            coalesce(array_agg(DISTINCT r.restriction::text ORDER BY r.restriction::text)
@@ -124,5 +125,6 @@ def refresh_desired(*, device_ids: Iterable[int], now: datetime) -> list[int]:
         cursor.execute(REFRESH, {"tenant": current_tenant_id(), "devices": ids, "now": now})
         changed = [device_id for (device_id,) in cursor.fetchall()]
         if changed:
+            settle_alerts(subject_type="device", subject_ids=changed, holding=(), now=now)
             nudge(ENFORCE)
     return changed

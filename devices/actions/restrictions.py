@@ -14,8 +14,8 @@ from common import refusals
 from common.sentences import sentence
 from devices.actions.reasons import Reason, change_reasons
 from devices.models import MANUAL, Device, RestrictionReason
-from devices.plan import refusal
 from devices.queries.targets import target_of
+from devices.refusals import refusal
 
 if TYPE_CHECKING:
     from tenants.models import User

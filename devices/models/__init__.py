@@ -3,10 +3,11 @@ from devices.models.device import Device, DeviceState, Platform
 from devices.models.device_control import DeviceControl
 from devices.models.restriction_reason import MANUAL, Restriction, RestrictionReason
 from devices.models.sim import DeviceSim, Sim
-from devices.models.simulated_device import SimulatedDevice, SimulatorMessage
+from devices.models.simulated_device import Bearer, SimulatedDevice, SimulatorMessage
 
 __all__ = [
     "MANUAL",
+    "Bearer",
     "Command",
     "CommandStatus",
     "Device",

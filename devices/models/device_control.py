@@ -24,6 +24,22 @@ class DeviceControl(TenantModel):
     observed = ArrayField(models.CharField(max_length=20), null=True)
     observed_generation = models.BigIntegerField(default=0)
     observed_at = models.DateTimeField(null=True)
+    rules = ArrayField(
+        models.CharField(max_length=20),
+        null=True,
+        db_comment="What Apple's profile of rules was last seen to restrict",
+    )
+    data_roaming = models.BooleanField(
+        null=True, db_comment="Apple's setting for data roaming as last read"
+    )
+    to_read = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        db_comment="Levers (devices.plan) that were told since they were read",
+    )
+    drifts = models.PositiveSmallIntegerField(
+        default=0, db_comment="How often the present desire was found undone on the device"
+    )
     must_look = models.BooleanField(
         default=False, db_comment="The next step is to ask the device, not to tell it"
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from devices.plan import Change, Look
+from devices.plan import Order
 from devices.platforms import apple, knox
 from devices.platforms.answers import Answer
 
@@ -28,7 +28,7 @@ class PlatformFormat(Protocol):
     """What a module of this package offers."""
 
     def render(
-        self, *, step: Change | Look, device_id: int, command_id: UUID, now: datetime
+        self, *, step: Order, device_id: int, command_id: UUID, now: datetime
     ) -> tuple[str, bytes]: ...
 
     def read_answer(self, *, kind: str, payload: bytes, raw: bytes) -> Answer: ...
@@ -38,7 +38,7 @@ FORMATS: dict[str, PlatformFormat] = {"ios": apple, "ipados": apple, "knox": kno
 
 
 def render(
-    *, platform: str, step: Change | Look, device_id: int, command_id: UUID, now: datetime
+    *, platform: str, step: Order, device_id: int, command_id: UUID, now: datetime
 ) -> Rendered:
     """The command for a supported platform."""
     kind, payload = FORMATS[platform].render(

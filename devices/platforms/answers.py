@@ -9,7 +9,9 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` is a CommandStatus value; `observed` is set where the answer proves the state.
+    """`status` is a CommandStatus value; `observed` is set where the answer proves the state:
+    of Knox's switches, or of Apple's profile of rules; `data_roaming` where it proves Apple's
+    setting.
 
     `error` may quote what a device sent, so it is made fit for the database here: no control
     characters, no halves of surrogate pairs, and not without end.
@@ -17,6 +19,7 @@ class Answer:
 
     status: str
     observed: frozenset[str] | None = None
+    data_roaming: bool | None = None
     error: str = ""
 
     def __post_init__(self) -> None:

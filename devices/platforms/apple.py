@@ -1,9 +1,11 @@
-"""Apple MDM: property lists with one shared network-usage-rules profile per device.
+"""Apple MDM: the setting for data roaming, and one profile of network usage rules per device.
 
-The payload may exist once per device, so all restrictions live in one profile that is replaced
-in place: constant identifiers and UUIDs derived from the device. It binds managed apps only.
-Source: Apple's device-management schema (com.apple.networkusagerules, iOS 9+). An installed
-profile's content cannot be read back; the inner identifier names what it restricts.
+`Settings`/DataRoaming acts once: its user can turn roaming on again, so `DeviceInformation` is
+asked about it. The rules payload may exist once per device, so all restrictions live in one
+profile that is replaced in place: constant identifiers and UUIDs derived from the device. It
+binds managed apps only. Source: Apple's device-management schema (settings.yaml,
+information.device.yaml, com.apple.networkusagerules of iOS 9+). An installed profile's content
+cannot be read back; the inner identifier names what it restricts.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from devices.plan import CELLULAR, ROAMING, Change, Look
+from devices.plan import CELLULAR, ROAMING, Change, Look, LookAtRoaming, Order, SetRoaming
 from devices.platforms.answers import Answer
 
 PROFILE = "portal.tem.networkusage"
@@ -24,19 +26,30 @@ ABSENT_PROFILE = (12013, 12075)
 """Error codes of RemoveProfile for a profile that is not there: the wish is already true."""
 
 
-def render(
-    *, step: Change | Look, device_id: int, command_id: UUID, now: datetime
-) -> tuple[str, bytes]:
+DATA_ROAMING = "DataRoamingEnabled"
+
+
+def render(*, step: Order, device_id: int, command_id: UUID, now: datetime) -> tuple[str, bytes]:
     """The command's RequestType and its XML property list."""
-    if isinstance(step, Look):
-        command: dict[str, Any] = {"RequestType": "ProfileList", "ManagedOnly": True}
-    elif step.desired:
-        profile = plistlib.dumps(network_rules_profile(device_id, step.desired))
-        command = {"RequestType": "InstallProfile", "Payload": profile}
-    else:
-        command = {"RequestType": "RemoveProfile", "Identifier": PROFILE}
+    command = _command(step, device_id)
     document = {"CommandUUID": str(command_id).upper(), "Command": command}
     return command["RequestType"], plistlib.dumps(document)
+
+
+def _command(step: Order, device_id: int) -> dict[str, Any]:
+    match step:
+        case SetRoaming(enabled=enabled):
+            items = [{"Item": "DataRoaming", "Enabled": enabled}]
+            return {"RequestType": "Settings", "Settings": items}
+        case LookAtRoaming():
+            return {"RequestType": "DeviceInformation", "Queries": [DATA_ROAMING]}
+        case Look():
+            return {"RequestType": "ProfileList", "ManagedOnly": True}
+        case Change(desired=desired) if desired:
+            profile = plistlib.dumps(network_rules_profile(device_id, desired))
+            return {"RequestType": "InstallProfile", "Payload": profile}
+        case _:
+            return {"RequestType": "RemoveProfile", "Identifier": PROFILE}
 
 
 def network_rules_profile(device_id: int, restrictions: frozenset[str]) -> dict[str, Any]:
@@ -64,7 +77,7 @@ def network_rules_profile(device_id: int, restrictions: frozenset[str]) -> dict[
 
 
 def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
-    """Read a device's answer. An acknowledged change proves nothing until a ProfileList does."""
+    """Read a device's answer. An acknowledged change proves nothing until a query does."""
     try:
         answer = plistlib.loads(raw)
     except Exception:  # broken lists raise nearly anything from plistlib: it trusts its input
@@ -83,11 +96,33 @@ def read_answer(*, kind: str, payload: bytes, raw: bytes) -> Answer:
         return Answer("failed", error=_chain(answer) or "The device answered with an error.")
     if status != "Acknowledged":
         return Answer("failed", error=f"The device answered with the status {status!r}.")
+    if kind == "Settings":
+        return _settings_done(answer)
+    if kind == "DeviceInformation":
+        return _roaming_told(answer)
     if kind != "ProfileList":
         return Answer("acknowledged")
     if not isinstance(answer.get("ProfileList"), list):
         return Answer("failed", error="The device's answer has no list of profiles.")
     return Answer("verified", observed=_observed(answer["ProfileList"]))
+
+
+def _settings_done(answer: dict[str, Any]) -> Answer:
+    """Each item has a result of its own: a dictionary, or one in a list, by version of iOS."""
+    told = answer.get("Settings")
+    results = [told] if isinstance(told, dict) else _dictionaries(told)
+    for result in results:
+        if result.get("Status", "Acknowledged") != "Acknowledged":
+            return Answer("failed", error=_chain(result) or "The device answered with an error.")
+    return Answer("acknowledged")
+
+
+def _roaming_told(answer: dict[str, Any]) -> Answer:
+    responses = answer.get("QueryResponses")
+    told = responses.get(DATA_ROAMING) if isinstance(responses, dict) else None
+    if not isinstance(told, bool):
+        return Answer("failed", error="The device's answer does not tell data roaming.")
+    return Answer("verified", data_roaming=told)
 
 
 def _observed(profiles: list[Any]) -> frozenset[str]:

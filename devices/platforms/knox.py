@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from devices.plan import CELLULAR, ROAMING, Change, Look
+from devices.plan import CELLULAR, ROAMING, Change, Order
 from devices.platforms.answers import Answer
 
 SWITCHES = {
@@ -21,9 +21,7 @@ SWITCHES = {
 """Restriction -> policy class, setter, getter; both take and give True for "allowed"."""
 
 
-def render(
-    *, step: Change | Look, device_id: int, command_id: UUID, now: datetime
-) -> tuple[str, bytes]:
+def render(*, step: Order, device_id: int, command_id: UUID, now: datetime) -> tuple[str, bytes]:
     """The command's type and its JSON."""
     calls: list[dict[str, Any]] = []
     for restriction, (policy, setter, getter) in SWITCHES.items():

@@ -1,7 +1,8 @@
-"""A device as the planner sees it."""
+"""A device and its control as the planner sees them."""
 
-from devices.models import Device
-from devices.plan import Target
+from devices.models import Device, DeviceControl
+from devices.plan import Situation
+from devices.refusals import Target
 
 
 def target_of(device: Device) -> Target:
@@ -12,4 +13,19 @@ def target_of(device: Device) -> Target:
         has_mobile_radio=device.has_mobile_radio,
         management_mode=device.management_mode,
         state=device.state,
+        access_rights=device.access_rights,
+    )
+
+
+def situation_of(control: DeviceControl) -> Situation:
+    """The planner's view of a control row."""
+    return Situation(
+        desired=frozenset(control.desired),
+        observed=None if control.observed is None else frozenset(control.observed),
+        must_look=control.must_look,
+        observed_at=control.observed_at,
+        rules=None if control.rules is None else frozenset(control.rules),
+        data_roaming=control.data_roaming,
+        roaming_before=control.roaming_before_block,
+        to_read=frozenset(control.to_read),
     )

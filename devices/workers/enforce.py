@@ -30,16 +30,16 @@ from devices.models.command import OPEN_STATUSES
 from devices.plan import (
     BACK_OFF,
     PUSH_AGAIN,
-    Change,
-    Look,
+    ROAMING,
     Nothing,
+    Order,
     Refusal,
-    Situation,
+    levers_to_read,
     plan,
     wait_after,
 )
 from devices.platforms import render
-from devices.queries.targets import target_of
+from devices.queries.targets import situation_of, target_of
 from jobs.draining import drain
 
 log = structlog.get_logger(__name__)
@@ -134,18 +134,14 @@ def _again(control: DeviceControl, command: Command, work: Work, now: datetime) 
 
 
 def _next_step(control: DeviceControl, work: Work, now: datetime) -> None:
-    step = plan(
-        target=target_of(control.device),
-        situation=Situation(
-            desired=frozenset(control.desired),
-            observed=None if control.observed is None else frozenset(control.observed),
-            must_look=control.must_look,
-            observed_at=control.observed_at,
-        ),
-        now=now,
-    )
+    target, situation = target_of(control.device), situation_of(control)
+    # Kept, for what is read one by one: after the first reading nothing says that all were due.
+    control.to_read = sorted(levers_to_read(target=target, situation=situation, now=now))
+    step = plan(target=target, situation=situation, now=now)
     if isinstance(step, Nothing):
         control.leased_until, control.next_attempt_at = None, step.look_again_at
+        if ROAMING not in control.desired:
+            control.roaming_before_block = None  # given back, or never taken
     elif isinstance(step, Refusal):
         work.new.append(_refused(control, step, now))
         control.last_error = sentence(step.code, dict(step.facts))[:500]
@@ -157,7 +153,7 @@ def _next_step(control: DeviceControl, work: Work, now: datetime) -> None:
         control.leased_until = now + LEASE
 
 
-def _command(control: DeviceControl, step: Change | Look, now: datetime) -> Command:
+def _command(control: DeviceControl, step: Order, now: datetime) -> Command:
     command_id = uuid4()
     rendered = render(
         platform=control.device.platform,
@@ -206,9 +202,11 @@ def _write(controls: list[DeviceControl], work: Work) -> None:
         cursor.execute(
             "UPDATE devices_devicecontrol c SET leased_until = w.leased_until, "
             "next_attempt_at = w.next_attempt_at, last_error = w.last_error, "
-            "must_look = w.must_look "
+            "must_look = w.must_look, to_read = string_to_array(w.to_read, ','), "
+            "roaming_before_block = w.roaming_before_block "
             "FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], "
-            "%s::boolean[]) AS w(device_id, leased_until, next_attempt_at, last_error, must_look) "
+            "%s::boolean[], %s::text[], %s::boolean[]) AS w(device_id, leased_until, "
+            "next_attempt_at, last_error, must_look, to_read, roaming_before_block) "
             "WHERE c.tenant_id = %s AND c.device_id = w.device_id",
             [
                 [control.device_id for control in controls],
@@ -216,6 +214,8 @@ def _write(controls: list[DeviceControl], work: Work) -> None:
                 [control.next_attempt_at for control in controls],
                 [control.last_error for control in controls],
                 [control.must_look for control in controls],
+                [",".join(control.to_read) for control in controls],
+                [control.roaming_before_block for control in controls],
                 current_tenant_id(),
             ],
         )

@@ -115,6 +115,11 @@ def phone(device: Device) -> Phone:
     )
 
 
+def inside(device: Device, **state: Any) -> None:
+    """Set something inside the simulated phone, as its user or its surroundings do."""
+    SimulatedDevice.objects.filter(device=device).update(**state)
+
+
 def blocked(device: Device) -> set[str]:
     """What the phone really keeps its user from; the portal must believe the same."""
     control = DeviceControl.objects.get(device=device)

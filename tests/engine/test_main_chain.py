@@ -36,10 +36,15 @@ from usage.models import Decision, LinePlan, LineWatch, Plan, Policy, Threshold
 from usage.workers import evaluate
 from usage.workers.due import make_due
 
+RULES = ("InstallProfile", "ProfileList")
+ROAMING_OFF = ("DeviceInformation", "Settings", "DeviceInformation")
 CHANGES = {
-    "ios": ("InstallProfile", "ProfileList"),
-    "ipados": ("InstallProfile", "ProfileList"),
-    "knox": ("knox.restriction",),
+    ("ios", "cellular_data"): RULES,
+    ("ipados", "cellular_data"): RULES,
+    ("ios", "roaming_data"): ROAMING_OFF + RULES,
+    ("ipados", "roaming_data"): ROAMING_OFF + RULES,
+    ("knox", "cellular_data"): ("knox.restriction",),
+    ("knox", "roaming_data"): ("knox.restriction",),
 }
 HISTORY = (
     "usage_decision",
@@ -96,7 +101,9 @@ def test_usage_over_a_cap_becomes_a_verified_restriction_step_by_step(
     reason = RestrictionReason.objects.get()
     assert (reason.origin, reason.line_id) == (Connector.objects.get().origin, line.pk)
     assert "has been reached" in reason.sentence
-    assert sorted(commands(device)) == sorted((kind, "verified") for kind in CHANGES[platform])
+    assert sorted(commands(device)) == sorted(
+        (kind, "verified") for kind in CHANGES[platform, restriction]
+    )
     control = DeviceControl.objects.get(device=device)
     assert control.observed_generation == control.desired_generation == 1
     assert control.next_attempt_at == NOW + 4 * HOUR

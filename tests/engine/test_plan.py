@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -14,20 +14,29 @@ from common.sentences import SENTENCES, sentence
 from connectors.gate import judge
 from devices.plan import (
     BACK_OFF,
-    CELLULAR,
     PUSH_AGAIN,
     RESYNC_AFTER,
-    ROAMING,
+    ROAMING_LEVER,
+    RULES_LEVER,
     Change,
     Look,
+    LookAtRoaming,
     Nothing,
-    Refusal,
+    SetRoaming,
     Situation,
-    Target,
-    parse_version,
+    levers_to_read,
     plan,
-    refusal,
+    restrictions_read,
     wait_after,
+)
+from devices.refusals import (
+    CELLULAR,
+    ROAMING,
+    Refusal,
+    Target,
+    caveats,
+    parse_version,
+    refusal,
 )
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -70,8 +79,9 @@ SETS = (NONE, ROAM, CELL, BOTH)
         (Target("ios", "7"), "os_too_old"),
         (Target("ipados", "12.9"), "os_too_old"),
         (Target("knox", "4.3"), "os_too_old"),
-        (Target("ios", "8"), "ios8_no_cellular_rule"),
-        (Target("ios", "8.4.1"), "ios8_no_cellular_rule"),
+        (Target("ios", "18.1", access_rights=0), "missing_access_right"),
+        (Target("ipados", "18.1", access_rights=1 | 16), "missing_access_right"),
+        (Target("knox", "14", access_rights=0), None),
     ],
     ids=str,
 )
@@ -113,7 +123,6 @@ def test_no_version_text_breaks_the_planner(text):
 # --- steps ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", [IPHONE, GALAXY, Target("ipados", "18.1")], ids=str)
 @pytest.mark.parametrize(
     ("desired", "observed", "must_look", "age", "step"),
     [
@@ -140,38 +149,207 @@ def test_no_version_text_breaks_the_planner(text):
         (NONE, None, True, None, Look()),
     ],
 )
-def test_the_next_step(target, desired, observed, must_look, age, step):
+def test_the_next_step_of_a_galaxy(desired, observed, must_look, age, step):
     situation = Situation(
         desired=desired,
         observed=observed,
         must_look=must_look,
         observed_at=None if age is None else NOW - timedelta(hours=age),
     )
+    assert plan(target=GALAXY, situation=situation, now=NOW) == step
+
+
+def seen(**readings) -> Situation:
+    """An iPhone's situation, all of it read just now."""
+    return Situation(**{"observed": NONE, "observed_at": NOW, **readings})
+
+
+AGAIN = Nothing(look_again_at=NOW + RESYNC_AFTER)
+
+
+@pytest.mark.parametrize("target", [IPHONE, Target("ipados", "18.1")], ids=["iphone", "ipad"])
+@pytest.mark.parametrize(
+    ("situation", "step"),
+    [
+        # nobody has looked
+        (Situation(NONE), Nothing()),
+        (Situation(CELL), Change(CELL)),
+        (Situation(ROAM), LookAtRoaming()),
+        (Situation(BOTH), LookAtRoaming()),
+        # the value before the block is known before anything is told
+        (seen(desired=ROAM, data_roaming=True, roaming_before=True), SetRoaming(False)),
+        (seen(desired=ROAM, data_roaming=False, roaming_before=False), Change(ROAM)),
+        (seen(desired=ROAM, data_roaming=False, roaming_before=True), Change(ROAM)),
+        (seen(desired=ROAM, data_roaming=False, roaming_before=True, rules=ROAM), AGAIN),
+        # its user turned roaming on again
+        (
+            seen(desired=ROAM, data_roaming=True, roaming_before=False, rules=ROAM),
+            SetRoaming(False),
+        ),
+        # what was told is read before anything else is told
+        (
+            seen(
+                desired=ROAM,
+                data_roaming=True,
+                roaming_before=True,
+                to_read=frozenset({ROAMING_LEVER}),
+            ),
+            LookAtRoaming(),
+        ),
+        (seen(desired=CELL, rules=NONE, to_read=frozenset({RULES_LEVER})), Look()),
+        # released: roaming comes back only to those who had it
+        (seen(desired=NONE, data_roaming=False, roaming_before=True, rules=ROAM), SetRoaming(True)),
+        (seen(desired=NONE, data_roaming=True, roaming_before=True, rules=ROAM), Change(NONE)),
+        (seen(desired=NONE, data_roaming=False, roaming_before=False, rules=ROAM), Change(NONE)),
+        (seen(desired=NONE, data_roaming=False, roaming_before=False, rules=NONE), Nothing()),
+        (seen(desired=NONE, data_roaming=True, roaming_before=True, rules=NONE), Nothing()),
+        # one profile for everything
+        (seen(desired=CELL, rules=BOTH), Change(CELL)),
+        (seen(desired=CELL, rules=CELL), AGAIN),
+        (seen(desired=BOTH, data_roaming=False, rules=CELL), Change(BOTH)),
+        # nothing is certain
+        (seen(desired=NONE, rules=NONE, must_look=True), Look()),
+        (seen(desired=ROAM, data_roaming=False, rules=ROAM, must_look=True), LookAtRoaming()),
+        # seen too long ago
+        (
+            Situation(CELL, observed=CELL, rules=CELL, observed_at=NOW - RESYNC_AFTER),
+            Look(),
+        ),
+    ],
+)
+def test_the_next_step_of_an_iphone(target, situation, step):
     assert plan(target=target, situation=situation, now=NOW) == step
 
 
+def test_an_old_iphone_is_kept_from_roaming_and_not_from_its_apps():
+    old = Target("ios", "8.4.1")
+    assert refusal(target=old, restrictions=ROAM) is None
+    for wanted in (CELL, BOTH):
+        assert refusal(target=old, restrictions=wanted) == Refusal("ios8_no_cellular_rule")
+    assert plan(target=old, situation=Situation(ROAM), now=NOW) == LookAtRoaming()
+    told = seen(desired=BOTH, data_roaming=True, roaming_before=True)
+    assert plan(target=old, situation=told, now=NOW) == SetRoaming(False)
+    done = replace(told, data_roaming=False)
+    assert isinstance(plan(target=old, situation=done, now=NOW), Refusal)
+
+
 @pytest.mark.parametrize(
-    "target", [replace(IPHONE, state="unmanaged"), Target("ios", "8.4"), Target("other")], ids=str
+    ("rights", "refused"),
+    [
+        (8191, ()),
+        (8191 - 2048, (ROAMING,)),
+        (8191 - 32, (ROAMING,)),
+        (8191 - 2, (CELLULAR,)),
+        (2, (ROAMING,)),
+        (2048 | 32, (CELLULAR,)),
+    ],
+)
+def test_an_enrolment_without_a_right_refuses_what_needs_it(rights, refused):
+    target = replace(IPHONE, access_rights=rights)
+    found = {name for name in BOTH if refusal(target=target, restrictions={name})}
+    assert found == set(refused)
+
+
+def test_roaming_without_the_right_to_profiles_is_blocked_by_the_setting_alone():
+    target = replace(IPHONE, access_rights=2048 | 32)
+    done = seen(desired=ROAM, data_roaming=False, roaming_before=True)
+    assert plan(target=target, situation=done, now=NOW) == AGAIN
+
+
+def test_what_a_restriction_does_not_do_is_said():
+    assert caveats(target=IPHONE, restrictions=BOTH) == (
+        "managed_apps_only",
+        "roaming_can_be_turned_on",
+    )
+    assert caveats(target=IPHONE, restrictions=NONE) == ()
+    assert caveats(target=GALAXY, restrictions=BOTH) == ()
+    admin = replace(GALAXY, management_mode="DA", os_version="15")
+    assert caveats(target=admin, restrictions=CELL) == ("da_mode_android15",)
+    assert caveats(target=replace(admin, os_version="14"), restrictions=CELL) == ()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [replace(IPHONE, state="unmanaged"), replace(GALAXY, state="unmanaged"), Target("other")],
+    ids=["iphone", "galaxy", "other"],
 )
 def test_lifting_is_never_refused(target):
-    situation = Situation(desired=NONE, observed=CELL, observed_at=NOW)
+    situation = Situation(desired=NONE, observed=CELL, rules=CELL, observed_at=NOW)
     assert plan(target=target, situation=situation, now=NOW) == Change(NONE)
 
 
-def test_carrying_out_the_steps_always_arrives():
-    for desired, observed, must_look in product(SETS, (None, *SETS), (False, True)):
-        truth = observed or NONE
-        situation = Situation(desired, observed, must_look, NOW)
-        for _ in range(4):
-            step = plan(target=IPHONE, situation=situation, now=NOW)
+@dataclass(frozen=True)
+class Truth:
+    """The inside of a phone, as the steps leave it."""
+
+    switches: frozenset[str] = NONE
+    rules: frozenset[str] = NONE
+    data_roaming: bool = True
+
+
+def carried_out(
+    step, truth: Truth, situation: Situation, target: Target
+) -> tuple[Truth, Situation]:
+    """What the step makes of the phone, and what the portal knows after it."""
+    pending = levers_to_read(target=target, situation=situation, now=NOW)
+    match step:
+        case SetRoaming(enabled=enabled):
+            told = situation.to_read | {ROAMING_LEVER}
+            return replace(truth, data_roaming=enabled), replace(situation, to_read=told)
+        case LookAtRoaming():
+            before = situation.roaming_before
+            if ROAMING in situation.desired and before is None:
+                before = truth.data_roaming
+            after = replace(situation, data_roaming=truth.data_roaming, roaming_before=before)
+            return truth, read(after, pending - {ROAMING_LEVER})
+        case Change(desired=desired) if target.is_apple:
+            told = situation.to_read | {RULES_LEVER}
+            return replace(truth, rules=desired), replace(situation, to_read=told)
+        case Look() if target.is_apple:
+            return truth, read(replace(situation, rules=truth.rules), pending - {RULES_LEVER})
+        case Change(desired=desired):
+            truth = replace(truth, switches=desired)
+    return truth, replace(situation, observed=truth.switches, must_look=False, observed_at=NOW)
+
+
+def read(situation: Situation, pending: frozenset[str]) -> Situation:
+    return replace(
+        situation,
+        observed=restrictions_read(situation),
+        observed_at=NOW,
+        must_look=False,
+        to_read=pending,
+    )
+
+
+wishes = st.sets(st.sampled_from([ROAMING, CELLULAR])).map(frozenset)
+
+
+@pytest.mark.parametrize("target", [IPHONE, GALAXY], ids=["iphone", "galaxy"])
+@given(desires=st.lists(wishes, min_size=1, max_size=6), at_first=st.booleans(), data=st.data())
+def test_carrying_out_the_steps_always_arrives(target, desires, at_first, data):
+    truth, situation = Truth(data_roaming=at_first), Situation(NONE)
+    for number, desired in enumerate([*desires, NONE]):
+        situation = replace(situation, desired=desired)
+        if data.draw(st.booleans(), label="certain"):
+            situation = replace(situation, must_look=True)
+        # The last wishes are carried out to the end, others may be overtaken half-way.
+        ends = number >= len(desires) - 1
+        for _ in range(12 if ends else data.draw(st.integers(0, 12), label="steps")):
+            step = plan(target=target, situation=situation, now=NOW)
             if isinstance(step, Nothing):
                 break
-            if isinstance(step, Change):
-                truth = step.desired
-            situation = Situation(desired, truth, False, NOW)
+            truth, situation = carried_out(step, truth, situation, target)
         else:
-            pytest.fail(f"{desired} from {observed} needs more than four steps")
-        assert truth == desired
+            assert not ends, f"{desired} needs more than twelve steps"
+        if not ends:
+            continue
+        assert situation.observed == desired or not (situation.observed or desired)
+        if target.is_apple:
+            assert truth.rules == desired
+            assert truth.data_roaming == (at_first and ROAMING not in desired)
+        else:
+            assert truth.switches == desired
 
 
 @pytest.mark.parametrize("schedule", [BACK_OFF, PUSH_AGAIN])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import plistlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.gateways.simulator.phone import Phone, answer
-from devices.plan import CELLULAR, ROAMING, Change, Look
+from devices.gateways.simulator.phone import Phone, answer, is_reachable
+from devices.plan import CELLULAR, ROAMING, Change, Look, LookAtRoaming, Order, SetRoaming
 from devices.platforms import read_answer, render
 from tests.engine.wire import jsons, plists
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 PLATFORMS = ("ios", "ipados", "knox")
+ROAMING_ON, ROAMING_OFF = SetRoaming(True), SetRoaming(False)
 desires = st.sets(st.sampled_from([ROAMING, CELLULAR])).map(frozenset)
 
 
@@ -26,7 +28,7 @@ def fresh(platform: str) -> Phone:
     return Phone(platform, "00008110-ABCDEF", data_roaming=True, cellular_data=True, profiles={})
 
 
-def told(phone: Phone, step: Change | Look) -> tuple[Phone, Any]:
+def told(phone: Phone, step: Order) -> tuple[Phone, Any]:
     """The phone after a command of ours, and its answer as the portal reads it."""
     command = render(platform=phone.platform, step=step, device_id=7, command_id=uuid4(), now=NOW)
     phone, raw = answer(phone=phone, payload=command.payload, now=NOW)
@@ -37,8 +39,7 @@ def told(phone: Phone, step: Change | Look) -> tuple[Phone, Any]:
 
 def stored(phone: Phone) -> Phone:
     """The phone after a stay in the database, where profiles are JSON."""
-    profiles = json.loads(json.dumps(phone.profiles))
-    return Phone(phone.platform, phone.udid, phone.data_roaming, phone.cellular_data, profiles)
+    return replace(phone, profiles=json.loads(json.dumps(phone.profiles)))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -90,6 +91,11 @@ def install(profile: Any) -> bytes:
     return plistlib.dumps({"CommandUUID": "U", "Command": command})
 
 
+def settings_of(*items: Any) -> bytes:
+    command = {"RequestType": "Settings", "Settings": list(items)}
+    return plistlib.dumps({"CommandUUID": "U", "Command": command})
+
+
 @pytest.mark.parametrize(
     ("payload", "status"),
     [
@@ -98,7 +104,9 @@ def install(profile: Any) -> bytes:
         (b"<plist><date>x</date></plist>", "CommandFormatError"),
         (plistlib.dumps([]), "CommandFormatError"),
         (plistlib.dumps({"Command": {"RequestType": "Settings"}}), "CommandFormatError"),
-        (plistlib.dumps({"CommandUUID": "U", "Command": {"RequestType": "Settings"}}), "Error"),
+        (plistlib.dumps({"CommandUUID": "U", "Command": {"RequestType": "Erase"}}), "Error"),
+        (settings_of("none"), "CommandFormatError"),
+        (settings_of({"Enabled": True}), "CommandFormatError"),
         (install([]), "Error"),
         (install({"PayloadIdentifier": "a"}), "Error"),
         (install({"PayloadIdentifier": 1, "PayloadUUID": "b", "PayloadContent": []}), "Error"),
@@ -149,3 +157,94 @@ def test_no_bytes_break_a_phone(platform, junk):
     phone, reply = answer(phone=fresh(platform), payload=raw, now=NOW)
     assert phone == fresh(platform)
     assert read_answer(platform=platform, kind="x", payload=b"", raw=reply).status != "verified"
+
+
+# --- as the platforms' documentation says ------------------------------------------------------
+
+
+def test_data_roaming_of_an_iphone_is_set_and_told():
+    phone, reply = told(fresh("ios"), ROAMING_OFF)
+    assert (reply.status, phone.data_roaming) == ("acknowledged", False)
+    assert told(phone, LookAtRoaming())[1].data_roaming is False
+    phone, _ = told(phone, ROAMING_ON)
+    assert told(phone, LookAtRoaming())[1].data_roaming is True
+
+
+def test_an_unknown_item_fails_inside_an_acknowledged_answer():
+    phone, raw = answer(
+        phone=fresh("ios"), payload=settings_of({"Item": "CellularData", "Enabled": False}), now=NOW
+    )
+    assert phone == fresh("ios")
+    assert plistlib.loads(raw)["Status"] == "Acknowledged"
+    reply = read_answer(platform="ios", kind="Settings", payload=b"", raw=raw)
+    assert reply.status == "failed"
+    assert "28000" in reply.error
+
+
+def test_a_locked_iphone_puts_profiles_off_and_nothing_else():
+    locked = replace(fresh("ios"), locked=True)
+    phone, reply = told(locked, Change(frozenset({CELLULAR})))
+    assert (phone, reply.status) == (locked, "not_now")
+    for step in (ROAMING_OFF, LookAtRoaming(), Look(), Change(frozenset())):
+        assert told(locked, step)[1].status in {"acknowledged", "verified"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_faults_wear_off(platform):
+    phone = replace(fresh(platform), not_now=2, error=12_021)
+    statuses = []
+    for _ in range(4):
+        phone, reply = told(phone, Change(frozenset({CELLULAR})))
+        statuses.append(reply.status)
+    assert statuses[:3] == ["not_now", "not_now", "failed"]
+    assert statuses[3] in {"acknowledged", "verified"}
+
+
+@pytest.mark.parametrize(
+    ("rights", "step", "status"),
+    [
+        (8191 - 2048, ROAMING_OFF, "failed"),
+        (8191 - 32, ROAMING_OFF, "failed"),
+        (8191 - 32, LookAtRoaming(), "failed"),
+        (8191 - 2, Change(frozenset({CELLULAR})), "failed"),
+        (2048 | 32, ROAMING_OFF, "acknowledged"),
+        (2, Change(frozenset({CELLULAR})), "acknowledged"),
+    ],
+)
+def test_an_enrolment_without_the_right_is_not_authorised(rights, step, status):
+    _phone, reply = told(replace(fresh("ios"), access_rights=rights), step)
+    assert reply.status == status
+    assert ("12007" in reply.error) == (status == "failed")
+
+
+def test_a_policy_that_another_administrator_holds_is_read_back_as_it_is():
+    held = replace(fresh("knox"), held=True)
+    _phone, reply = told(held, Change(frozenset()))
+    assert reply.status == "failed"
+    assert reply.observed == {ROAMING, CELLULAR}
+
+
+@pytest.mark.parametrize(
+    ("platform", "bearer", "abroad", "roaming", "cellular", "reached"),
+    [
+        ("ios", "wifi", True, False, True, True),
+        ("ios", "cellular", False, False, True, True),
+        ("ios", "cellular", True, False, True, False),
+        ("ios", "cellular", True, True, True, True),
+        ("ios", "none", False, True, True, False),
+        ("knox", "wifi", True, False, False, True),
+        ("knox", "cellular", False, True, False, False),
+        ("knox", "cellular", False, False, True, True),
+        ("knox", "cellular", True, False, True, False),
+    ],
+)
+def test_a_command_does_not_reach_a_phone_by_the_way_that_is_closed(
+    platform, bearer, abroad, roaming, cellular, reached
+):
+    assert reached == is_reachable(
+        platform=platform,
+        bearer=bearer,
+        abroad=abroad,
+        data_roaming=roaming,
+        cellular_data=cellular,
+    )

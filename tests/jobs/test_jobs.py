@@ -110,8 +110,9 @@ def test_a_fault_is_tried_three_times_and_then_shown(in_contoso, kind):
 
     kind(work)
     job = a_job()
+    begin = timezone.now()  # a step that failed is put back on the clock of the machine
     for minute in range(5):
-        workers.work_off(now=NOW + timedelta(minutes=minute))
+        workers.work_off(now=begin + timedelta(minutes=minute))
     assert len(calls) == 3
     assert state_of(job).state == JobState.FAILED
     assert "RuntimeError" in state_of(job).error

@@ -20,25 +20,47 @@ from jobs.draining import drain
 
 BATCH = 250
 
-CLAIM = """
-SELECT m.id, m.command_id, m.payload, d.id, d.platform, d.udid,
-       s.data_roaming, s.cellular_data, s.profiles::text
+# Kept the same as simulator.phone.is_reachable(); a test compares the two.
+REACHABLE = """(s.online AND NOT s.drops_push AND (s.bearer = 'wifi' OR (
+    s.bearer = 'cellular' AND (d.platform <> 'knox' OR s.cellular_data)
+    AND (s.abroad_in = '' OR s.data_roaming))))"""
+CLAIM = f"""
+SELECT m.id, m.command_id, m.payload, d.id, d.platform, d.udid, d.access_rights,
+       s.data_roaming, s.cellular_data, s.profiles::text, s.locked, s.not_now, s.error, s.held
 FROM devices_simulatormessage m
 JOIN devices_simulateddevice s ON s.tenant_id = m.tenant_id AND s.device_id = m.device_id
 JOIN devices_device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
-WHERE m.tenant_id = %s AND m.due_at <= %s AND s.online
+WHERE m.tenant_id = %s AND m.due_at <= %s AND {REACHABLE}
 ORDER BY m.device_id, m.id
 LIMIT %s
 FOR UPDATE OF m, s SKIP LOCKED
-"""
+"""  # noqa: S608 - a constant
+TENANTS = f"""
+SELECT DISTINCT m.tenant_id FROM devices_simulatormessage m
+JOIN devices_simulateddevice s ON s.tenant_id = m.tenant_id AND s.device_id = m.device_id
+JOIN devices_device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
+WHERE m.due_at <= %s AND {REACHABLE}
+"""  # noqa: S608 - a constant
 SAVE = """
 UPDATE devices_simulateddevice s
 SET data_roaming = w.data_roaming, cellular_data = w.cellular_data, profiles = w.profiles::jsonb,
-    changed_at = %s
-FROM unnest(%s::bigint[], %s::boolean[], %s::boolean[], %s::text[])
-     AS w(device_id, data_roaming, cellular_data, profiles)
+    not_now = w.not_now, error = w.error, changed_at = %s
+FROM unnest(%s::bigint[], %s::boolean[], %s::boolean[], %s::text[], %s::int[], %s::int[])
+     AS w(device_id, data_roaming, cellular_data, profiles, not_now, error)
 WHERE s.tenant_id = %s AND s.device_id = w.device_id
 """
+USERS = """
+UPDATE devices_simulateddevice SET data_roaming = true, changed_at = %(now)s
+WHERE NOT data_roaming AND roaming_back_after IS NOT NULL
+  AND changed_at + roaming_back_after * interval '1 second' <= %(now)s
+"""
+
+
+def let_users_act(*, now: datetime) -> int:
+    """Users who turn data roaming on again do so when their time has come; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(USERS, {"now": now})
+        return cursor.rowcount
 
 
 def answer_due(*, now: datetime) -> int:
@@ -48,12 +70,7 @@ def answer_due(*, now: datetime) -> int:
 
 def _tenants(now: datetime) -> list[int]:
     with across_tenants("the fleet plays the phones of all tenants"), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT m.tenant_id FROM devices_simulatormessage m "
-            "JOIN devices_simulateddevice s USING (tenant_id, device_id) "
-            "WHERE m.due_at <= %s AND s.online",
-            [now],
-        )
+        cursor.execute(TENANTS, [now])
         return [tenant_id for (tenant_id,) in cursor.fetchall()]
 
 
@@ -65,10 +82,8 @@ def _answer_batch(now: datetime) -> int:
             return 0
         phones: dict[int, Phone] = {}
         answers = []
-        for _, command_id, payload, device_id, platform, udid, roaming, cellular, profiles in rows:
-            phone = phones.get(device_id) or Phone(
-                platform, udid, roaming, cellular, json.loads(profiles)
-            )
+        for _, command_id, payload, device_id, *state in rows:
+            phone = phones.get(device_id) or _phone(*state)
             phones[device_id], raw = answer(phone=phone, payload=bytes(payload), now=now)
             answers.append(Incoming(command_id=command_id, raw=raw))
         _save(cursor, phones, now)
@@ -80,6 +95,32 @@ def _answer_batch(now: datetime) -> int:
     return len(rows)
 
 
+def _phone(
+    platform: str,
+    udid: str,
+    access_rights: int,
+    data_roaming: bool,
+    cellular_data: bool,
+    profiles: str,
+    locked: bool,
+    not_now: int,
+    error: int,
+    held: bool,
+) -> Phone:
+    return Phone(
+        platform=platform,
+        udid=udid,
+        data_roaming=data_roaming,
+        cellular_data=cellular_data,
+        profiles=json.loads(profiles),
+        locked=locked,
+        access_rights=access_rights,
+        not_now=not_now,
+        error=error,
+        held=held,
+    )
+
+
 def _save(cursor, phones: dict[int, Phone], now: datetime) -> None:
     cursor.execute(
         SAVE,
@@ -89,6 +130,8 @@ def _save(cursor, phones: dict[int, Phone], now: datetime) -> None:
             [phone.data_roaming for phone in phones.values()],
             [phone.cellular_data for phone in phones.values()],
             [json.dumps(phone.profiles) for phone in phones.values()],
+            [phone.not_now for phone in phones.values()],
+            [phone.error for phone in phones.values()],
             current_tenant_id(),
         ],
     )
