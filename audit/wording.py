@@ -46,6 +46,7 @@ ACTS = {
     "policy.edited": _("Policy edited"),
     "policy.made_default": _("Policy made the tenant's"),
     "policy.retired": _("Policy retired"),
+    "simulated_device.played": _("Simulated phone moved or disturbed"),
     "tenant.created": _("Tenant created"),
     "tenant.resumed": _("Tenant resumed"),
     "tenant.suspended": _("Tenant suspended"),
@@ -114,6 +115,16 @@ FACTS = {
     "until": _("Until"),
     "volume_column": _("Column of the volume"),
     "zone": _("Time zone of the file"),
+    "online": _("Switched on"),
+    "bearer": _("On the network by"),
+    "abroad_in": _("Roams in"),
+    "locked": _("Locked"),
+    "data_roaming": _("Data roaming"),
+    "roaming_back_after": _("Seconds until its user turns data roaming on again"),
+    "not_now": _("How many commands it answers with NotNow"),
+    "error": _("Error code with which its next command fails"),
+    "held": _("Another administrator holds its data off"),
+    "drops_push": _("Pushes get lost"),
 }
 """What a fact is called; one that is not here shows its own name, made readable."""
 

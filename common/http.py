@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
@@ -58,3 +58,11 @@ class PrivatePagesMiddleware:
 def tenant_url(request: HttpRequest, name: str, /, **kwargs: Any) -> str:
     """The address of a page of the tenant that the request is in; `name` is `app:view`."""
     return reverse(name, kwargs={"tenant_slug": request.tenant.slug, **kwargs})
+
+
+def optional_tenant_url(request: HttpRequest, name: str, /, **kwargs: Any) -> str:
+    """As tenant_url(); empty where no such page is there, such as the sandbox's in production."""
+    try:
+        return tenant_url(request, name, **kwargs)
+    except NoReverseMatch:
+        return ""

@@ -42,7 +42,14 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
             Entry("usage:policies", _("Policies"), "shield-check"),
         ],
     ),
-    (_("Devices"), "smartphone", [Entry("devices:devices", _("Devices"), "smartphone")]),
+    (
+        _("Devices"),
+        "smartphone",
+        [
+            Entry("devices:devices", _("Devices"), "smartphone"),
+            Entry("phones:phones", _("Simulated phones"), "flask-conical"),
+        ],
+    ),
     (
         _("Tenant administration"),
         "building-2",

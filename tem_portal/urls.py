@@ -20,6 +20,8 @@ TENANT_APPS = {
     "audit": "audit.urls",
     "alerts": "alerts.urls",
 }
+if settings.SANDBOX:
+    TENANT_APPS["sandbox"] = "sandbox.phone_urls"
 
 
 def _of_tenant() -> list[URLResolver]:

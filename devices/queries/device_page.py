@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
+from common.sentences import sentence
 from devices.models import (
     MANUAL,
     Command,
@@ -18,6 +19,8 @@ from devices.models import (
     RestrictionReason,
     SimulatedDevice,
 )
+from devices.queries.targets import target_of
+from devices.refusals import caveats
 from devices.statuses import control_state
 from devices.wire import WireText, wire_text
 
@@ -68,8 +71,18 @@ class DevicePage:
         return labels(self.control.desired) if self.control else []
 
     @property
+    def caveats(self) -> list[str]:
+        return caveats_of(self.device, self.control)
+
+    @property
     def seen(self) -> list[Any]:
         return labels(self.control.observed or []) if self.control else []
+
+
+def caveats_of(device: Device, control: DeviceControl | None) -> list[str]:
+    """What the restrictions wanted of a device, or seen on it, do not do there; sentences."""
+    named = {*control.desired, *(control.observed or [])} if control else set()
+    return [sentence(code) for code in caveats(target=target_of(device), restrictions=named)]
 
 
 def labels(restrictions: list[str]) -> list[Any]:

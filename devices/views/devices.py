@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from common.http import tenant_url
+from common.http import optional_tenant_url, tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
 from common.submission import form_methods, form_status, refusals_on, sent
@@ -51,6 +51,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "may_manage": may(Permission.MANAGE_DEVICES),
         "may_block": may(Permission.BLOCK),
         "may_see_lines": may(Permission.VIEW_LINES),
+        "play_url": optional_tenant_url(request, "phones:phone", pk=pk),
     }
     return render_page(request, "devices/device.html", context, parts=("device-live",))
 

@@ -21,7 +21,7 @@ from devices.models import (
     Sim,
 )
 from devices.models.command import OPEN_STATUSES
-from devices.queries.device_page import labels
+from devices.queries.device_page import caveats_of, labels
 from devices.statuses import control_state
 from tenants.models import Person
 from usage.decisions import Limit, Rules, limit_in_bytes
@@ -117,6 +117,10 @@ class LinePage:
     @property
     def wanted(self) -> list[Any]:
         return labels(self.control.desired) if self.control else []
+
+    @property
+    def caveats(self) -> list[str]:
+        return caveats_of(self.device, self.control) if self.device else []
 
     @property
     def seen(self) -> list[Any]:

@@ -1,0 +1,12 @@
+"""Addresses of the simulated phones of a tenant, under /t/<slug>/sandbox/; sandbox only."""
+
+from django.urls import path
+
+from sandbox.views import phones
+
+app_name = "phones"
+
+urlpatterns = [
+    path("", phones.phones, name="phones"),
+    path("<int:pk>/", phones.phone, name="phone"),
+]
