@@ -19,6 +19,7 @@ TOLD = (
     "DJANGO_SETTINGS_MODULE",
     "REDIS_URL",
     "SANDBOX",
+    "SANDBOX_ORIGIN",
     "SECRET_KEY",
     "STATE_DIR",
 )

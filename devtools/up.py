@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,15 +45,15 @@ def up(*, port: int | None, fresh: bool) -> int:
 def _run(*, state: State, claim: Claim, port: int | None, fresh: bool) -> None:
     end_marked(str(state.folder))
     servers = lasting_servers(state, fresh=fresh)
-    environment = {
+    settings = {
         **portal.portal_environment(state),
         **servers.environment(),
         MARK: str(state.folder),
     }
     keeper = Keeper()
     preparing: Running | None = None
-    with listen(port) as listener, told(state, environment):
-        address = f"http://{HOST}:{listener.getsockname()[1]}/"
+    with listen(port) as listener, told(state, environment := _reached(settings, listener)):
+        address = f"{environment['SANDBOX_ORIGIN']}/"
         claim.note(f"{address} (process {os.getpid()})")
         try:
             starting = servers.start(keeper=keeper)
@@ -77,6 +78,11 @@ def _run(*, state: State, claim: Claim, port: int | None, fresh: bool) -> None:
                 stop([(preparing, signal.SIGTERM)], patience=1)
             keeper.stop("web", "worker", "beat", patience=8)
             keeper.stop("valkey", "postgres", patience=15)
+
+
+def _reached(settings: Mapping[str, str], listener: socket.socket) -> dict[str, str]:
+    """The settings with the web's own address, where the pretend cloud answers."""
+    return {**settings, "SANDBOX_ORIGIN": f"http://{HOST}:{listener.getsockname()[1]}"}
 
 
 def _wait_for_web(web: Running, *, listener: socket.socket, log: Path) -> None:

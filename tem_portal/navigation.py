@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +69,14 @@ ACCOUNT = [
     },
     {"label": _("Second factor"), "url": reverse_lazy("mfa_index"), "icon": "shield"},
 ]
+if settings.SANDBOX:
+    ACCOUNT.append(
+        {
+            "label": _("Pretend Microsoft cloud"),
+            "url": reverse_lazy("sandbox:clouds"),
+            "icon": "cloud",
+        }
+    )
 _A_SLUG = "a-slug"
 
 

@@ -220,6 +220,35 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- Microsoft cloud --------------------------------------------------------------------------
+
+SANDBOX_ORIGIN = env.str("SANDBOX_ORIGIN", default="http://127.0.0.1:8000")
+"""Where the portal's own processes reach the pretend Microsoft cloud: the web server itself."""
+MICROSOFT_CLOUDS = {
+    # Sign-in host, Graph host, and the resource that an access token for Graph names. The host of
+    # the sandbox does not exist: `common.entra` leads its requests to SANDBOX_ORIGIN.
+    "sandbox": {
+        "login": "https://login.sandbox.invalid",
+        "graph": "https://graph.sandbox.invalid",
+        "resource": "https://graph.microsoft.com",
+    },
+    "global": {
+        "login": "https://login.microsoftonline.com",
+        "graph": "https://graph.microsoft.com",
+        "resource": "https://graph.microsoft.com",
+    },
+    "us_government": {
+        "login": "https://login.microsoftonline.us",
+        "graph": "https://graph.microsoft.us",
+        "resource": "https://graph.microsoft.us",
+    },
+    "china": {
+        "login": "https://login.partner.microsoftonline.cn",
+        "graph": "https://microsoftgraph.chinacloudapi.cn",
+        "resource": "https://microsoftgraph.chinacloudapi.cn",
+    },
+}
+
 # --- words, numbers, time ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

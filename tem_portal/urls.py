@@ -44,4 +44,7 @@ urlpatterns = [
     path("t/<slug:tenant_slug>/", include([path("", home.home, name="home"), *_of_tenant()])),
 ]
 
+if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/", include("sandbox.urls")))
+
 handler429 = "tem_portal.errors.too_many_requests"

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from sandbox import demo
+from sandbox.cloud import seed
 
 
 class Command(BaseCommand):
@@ -17,6 +18,8 @@ class Command(BaseCommand):
             raise CommandError("The demo exists only where SANDBOX is set.")
         if not demo.exists():
             demo.create(now=timezone.now())
+        if not seed.exists():
+            seed.make_cloud(now=timezone.now())
         rows = [("role", "e-mail", "password"), *demo.log_ins()]
         widths = [max(len(row[column]) for row in rows) for column in range(2)]
         for role, email, password in rows:
