@@ -4,6 +4,8 @@ Keyed by Entra ids and referring to no Tenant of the portal, as the real cloud d
 portal either. An object is kept as the body Graph answers, so what is read is what is stored.
 """
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -48,19 +50,19 @@ class CloudTenant(models.Model):
         return self.name
 
 
-class Kind(models.TextChoices):
+class Kind(StrEnum):
     """The collections of the pretend Graph."""
 
-    USER = "user", "user"
-    GROUP = "group", "group"
-    DEVICE = "device", "device"
-    MANAGED_DEVICE = "managedDevice", "managedDevice"
-    DEVICE_CATEGORY = "deviceCategory", "deviceCategory"
-    DEVICE_CONFIGURATION = "deviceConfiguration", "deviceConfiguration"
-    PARTNER = "telecomExpenseManagementPartner", "telecomExpenseManagementPartner"
-    MOBILE_APP = "mobileApp", "mobileApp"
-    SUBSCRIBED_SKU = "subscribedSku", "subscribedSku"
-    SIGN_IN = "signIn", "signIn"
+    USER = "user"
+    GROUP = "group"
+    DEVICE = "device"
+    MANAGED_DEVICE = "managedDevice"
+    DEVICE_CATEGORY = "deviceCategory"
+    DEVICE_CONFIGURATION = "deviceConfiguration"
+    PARTNER = "telecomExpenseManagementPartner"
+    MOBILE_APP = "mobileApp"
+    SUBSCRIBED_SKU = "subscribedSku"
+    SIGN_IN = "signIn"
 
 
 class CloudObject(models.Model):
@@ -69,7 +71,7 @@ class CloudObject(models.Model):
     cloud_tenant = models.ForeignKey(
         CloudTenant, on_delete=models.CASCADE, related_name="objects_of"
     )
-    kind = models.CharField(max_length=40, choices=Kind.choices)
+    kind = models.CharField(max_length=40, db_comment="A Kind")
     object_id = models.CharField(max_length=80)
     body = models.JSONField()
     hidden = models.JSONField(default=dict)
