@@ -235,7 +235,7 @@ def _person_body(
         key=user_id(tenant.pk, local),
         name=name,
         principal=f"{local}@{tenant.domain}",
-        department=chance.choice(DEPARTMENTS),
+        department=chance.choice(list(DEPARTMENTS)),
         location=None if number % 9 == 8 else tenant.country,
         guest=number % 14 == 13,
         enabled=number % 23 != 22,
