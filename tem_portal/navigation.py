@@ -28,14 +28,13 @@ class Entry:
     icon: str
 
 
-LINES = Entry("usage:lines", _("Lines"), "phone")
 SECTIONS: list[tuple[Any, str, list[Entry]]] = [
     (_("Home"), "house", [Entry("home", _("Home"), "house")]),
     (
         _("Lines & usage"),
         "chart-no-axes-column",
         [
-            LINES,
+            Entry("usage:lines", _("Lines"), "phone"),
             Entry("alerts:alerts", _("Alerts"), "bell"),
             Entry("usage:imports", _("Imports"), "file-up"),
             Entry("usage:carriers", _("Carriers"), "radio-tower"),
@@ -96,7 +95,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": cache(lambda: _sections(request, membership) if membership else []),
         "tenant_choices": cache(lambda: _choices(request)),
-        "search_url": cache(lambda: address_of(request, LINES.name) if membership else ""),
+        "search_url": cache(lambda: address_of(request, "search") if membership else ""),
         "account_entries": ACCOUNT,
     }
 

@@ -7,7 +7,7 @@ opens its scope. A test walks all of it as every role and as strangers.
 from django.conf import settings
 from django.urls import URLResolver, include, path
 
-from tem_portal import health, home
+from tem_portal import health, home, search
 from tem_portal.styleguide import styleguide
 from tenants.views import start
 
@@ -22,6 +22,12 @@ TENANT_APPS = {
 }
 if settings.SANDBOX:
     TENANT_APPS["sandbox"] = "sandbox.phone_urls"
+
+
+PORTAL = [
+    path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
+]
 
 
 def _of_tenant() -> list[URLResolver]:
@@ -41,7 +47,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("styleguide/", styleguide, name="styleguide"),
-    path("t/<slug:tenant_slug>/", include([path("", home.home, name="home"), *_of_tenant()])),
+    path("t/<slug:tenant_slug>/", include([*PORTAL, *_of_tenant()])),
 ]
 
 if settings.SANDBOX:

@@ -1,7 +1,9 @@
 """A phone or tablet under management."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from common.history import keep_history
@@ -86,6 +88,23 @@ class Device(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "name", "id"], name="device_by_name"),
+            models.Index(
+                models.F("tenant"),
+                OpClass(Upper("name"), name="text_pattern_ops"),
+                name="device_name_begins",
+            ),
+            models.Index(
+                models.F("tenant"),
+                OpClass(Upper("serial"), name="text_pattern_ops"),
+                condition=~models.Q(serial=""),
+                name="device_serial_begins",
+            ),
+            models.Index(
+                models.F("tenant"),
+                OpClass("imei", name="varchar_pattern_ops"),
+                condition=~models.Q(imei=""),
+                name="device_imei_begins",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ import "./choices.js";
 import "./countries.js";
 import "./dismiss.js";
 import "./drawer.js";
+import "./find.js";
 import "./keep-place.js";
 import "./menu.js";
 import "./submit-once.js";

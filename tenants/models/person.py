@@ -37,6 +37,12 @@ class Person(TenantModel):
                 OpClass(Upper("name"), name="text_pattern_ops"),
                 name="person_name_begins",
             ),
+            models.Index(
+                models.F("tenant"),
+                OpClass(Upper("email"), name="text_pattern_ops"),
+                condition=~models.Q(email=""),
+                name="person_email_begins",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

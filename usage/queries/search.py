@@ -20,17 +20,32 @@ MOST = 500
 
 def matching(*, text: str, country: str) -> QuerySet:
     """Ids of lines that fit `text`, for use in `pk__in`. National numbers are of `country`."""
-    text = " ".join(text.replace("\x00", "").split())[:100]
-    digits = re.sub(r"[\s.\-/()]", "", text)
-    ways = [_by_prefix("label", prefix) for prefix in _prefixes(text, digits, country)]
+    text = tidy(text)
+    digits = digits_of(text)
+    ways = [_by_prefix("label", prefix) for prefix in spellings(text, country)]
     ways.append(_by_prefix("reference", text))
-    if digits.isascii() and digits.isdigit() and len(digits) >= 14:
+    if len(digits) >= 14:
         ways += _by_exact_number(digits)
-    if not digits.lstrip("+").isdigit():
+    if not _without_marks(text).lstrip("+").isdigit():
         holders = LinePerson.objects.open().filter(person__name__istartswith=text)
         ways.append(holders.values("line_id"))
     first, *others = [way.order_by()[:MOST] for way in ways]
     return first.union(*others, all=True)
+
+
+def tidy(text: str) -> str:
+    """What was typed, without what nobody means: NUL, doubled spaces, more than 100 characters."""
+    return " ".join(text.replace("\x00", "").split())[:100]
+
+
+def digits_of(text: str) -> str:
+    """The digits, if spaces and the marks of written numbers are all there is beside them."""
+    bare = _without_marks(text)
+    return bare if bare.isascii() and bare.isdigit() else ""
+
+
+def _without_marks(text: str) -> str:
+    return re.sub(r"[\s.\-/()]", "", text)
 
 
 def _by_prefix(field: str, prefix: str) -> QuerySet:
@@ -49,9 +64,9 @@ def _by_exact_number(digits: str) -> list[QuerySet]:
     ]
 
 
-def _prefixes(text: str, digits: str, country: str) -> list[str]:
+def spellings(text: str, country: str) -> list[str]:
     """How a label that was typed like this may begin: as typed, and in international form."""
-    prefixes = [text]
+    prefixes, digits = [text], _without_marks(text)
     bare = digits.lstrip("+")
     if bare.isascii() and bare.isdigit():
         if digits.startswith("00"):
