@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0002_restricted_index'),
+        ('devices', '0020_levers_and_simulated_faults'),
         ('tenants', '0030_person_email_begins'),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0003_person_name_begins'),
+        ('tenants', '0010_api_tokens'),
     ]
 
     operations = [
