@@ -59,10 +59,10 @@ def test_a_list_sorts_and_filters_in_place(page):
     page.wait_for_url("**/styleguide/?sort=-name")
     assert page.locator("th[aria-sort=descending]").count() == 1
     assert page.evaluate("document.activeElement.id") == "sample-table-by-name"
-    page.get_by_label("Search", exact=True).fill("carrier")
+    page.get_by_role("textbox", name="Search", exact=True).fill("carrier")
     page.wait_for_url("**q=carrier**")
     assert "sort=-name" in page.url
-    page.get_by_label("Search", exact=True).fill("no such thing")
+    page.get_by_role("textbox", name="Search", exact=True).fill("no such thing")
     page.get_by_role("link", name="Clear filters").click()
     page.wait_for_url("**/styleguide/")
 
@@ -107,7 +107,7 @@ def test_everything_works_without_script(browser, live_server, sample_rows):
     page.get_by_role("button", name="Navigation").click()
     assert page.locator("#navigation").is_visible()
     page.keyboard.press("Escape")
-    page.get_by_label("Search", exact=True).fill("carrier")
+    page.get_by_role("textbox", name="Search", exact=True).fill("carrier")
     page.get_by_role("button", name="Apply").click()
     assert "q=carrier" in page.url
     page.get_by_role("button", name="Show toasts").click()
