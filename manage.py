@@ -16,7 +16,7 @@ VENV_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 def main() -> None:
     if importlib.util.find_spec("django") is None and VENV_PYTHON.exists():
         os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 - the same program again
-    if not os.environ.get("DATABASE_URL"):
+    if not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")):
         from devtools.running import environment_of_running_portal
 
         for name, value in environment_of_running_portal().items():

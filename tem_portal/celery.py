@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 from celery import Celery
-from celery.signals import task_postrun
+from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tem_portal.settings")
@@ -25,7 +25,30 @@ app = Celery("tem_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+TASKS = "tem:task-runs"
+"""Hash of the seconds and the number of runs of each task: `<task> seconds`, `<task> runs`."""
+
 _last_beat = 0.0
+_began: dict[str, float] = {}
+
+
+@task_prerun.connect
+def note_begin(task_id: str, **kwargs: Any) -> None:
+    _began[task_id] = time.monotonic()
+
+
+@task_postrun.connect
+def note_end(task_id: str, task: Any, **kwargs: Any) -> None:
+    """Add the run to the sums in Redis, which all worker processes share."""
+    took = time.monotonic() - _began.pop(task_id, time.monotonic())
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as connection:
+            pipeline = connection.pipeline(transaction=False)
+            pipeline.hincrbyfloat(TASKS, f"{task.name} seconds", took)
+            pipeline.hincrby(TASKS, f"{task.name} runs", 1)
+            pipeline.execute()
+    except redis.RedisError:
+        pass  # as with the sign of life
 
 
 @task_postrun.connect

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tem_portal.environment import mail_settings, redis_url, required
 from tem_portal.logs import logging_settings
 
-env = environ.Env()
+env = environ.FileAwareEnv()  # NAME_FILE names a file that holds NAME
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / ".state")))
@@ -350,6 +350,11 @@ if SANDBOX:
         "schedule": 20.0,
         "options": {"expires": 20},
     }
+
+# --- figures for monitoring -------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+"""What a scraper of /metrics must bring as its bearer token; empty: there is no such page."""
 
 # --- logs -------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ opens its scope. A test walks all of it as every role and as strangers.
 from django.conf import settings
 from django.urls import URLResolver, include, path
 
-from tem_portal import health, home, search
+from tem_portal import health, home, metrics, search
 from tem_portal.styleguide import styleguide
 from tenants.views import start
 
@@ -46,6 +46,7 @@ urlpatterns = [
     path("api/v1/", include(("tem_portal.api", "api"))),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("styleguide/", styleguide, name="styleguide"),
     path("t/<slug:tenant_slug>/", include([*PORTAL, *_of_tenant()])),
 ]
