@@ -2,7 +2,7 @@
 
 A missing or malformed value stops the process with a paragraph that says how to mend it,
 because a half-configured portal is worse than one that does not start. `run.py` sets these
-variables for a workstation; `docs/guide/environment.md` and docker-compose.yml list them.
+variables for a workstation; `docs/guide/settings.md` explains them.
 """
 
 from pathlib import Path
