@@ -6,10 +6,16 @@ here shows its key, and a test holds this list against every act in the code.
 
 from __future__ import annotations
 
+from functools import cache
+
+from django.apps import apps
+from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
     "alert.acknowledged": _("Alert acknowledged"),
+    "audit.exported": _("Audit log exported"),
     "carrier.added": _("Carrier added"),
     "carrier.edited": _("Carrier edited"),
     "carrier.retired": _("Carrier retired"),
@@ -75,7 +81,14 @@ FACTS = {
     "drives_limits": _("Figures that drive limits"),
     "duplicate": _("Duplicate"),
     "expires_at": _("Valid until"),
+    "filter_action": _("Action"),
+    "filter_actor": _("Person"),
+    "filter_kind": _("Kind of object"),
+    "filter_q": _("Object or reason"),
+    "filter_since": _("From"),
+    "filter_until": _("Up to and including"),
     "first_day": _("First day of some cycle"),
+    "format": _("File format"),
     "has_mobile_radio": _("Has a mobile radio"),
     "imei": "IMEI",
     "line_column": _("Column of the line"),
@@ -137,3 +150,13 @@ def act_label(action: str) -> str:
 def fact_label(name: str) -> str:
     """What a changed fact is called in the language in use."""
     return str(FACTS.get(name, name.replace("_", " ").capitalize()))
+
+
+def kind_label(object_type: str) -> str:
+    """What a kind of object is called in the language in use; its key when it is gone."""
+    return capfirst(str(_kinds().get(object_type, object_type)))
+
+
+@cache
+def _kinds() -> dict[str, str | Promise]:
+    return {str(m._meta.model_name): m._meta.verbose_name for m in apps.get_models()}

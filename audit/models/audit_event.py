@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from audit.wording import act_label, fact_label
+from audit.wording import act_label, fact_label, kind_label
 from common.tenancy import TenantManager
 
 
@@ -37,6 +37,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["tenant_id", "-at", "-id"], name="audit_by_time"),
             models.Index(fields=["tenant_id", "object_type", "object_id"], name="audit_by_object"),
+            models.Index(fields=["tenant_id", "action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["tenant_id", "object_type", "-at", "-id"], name="audit_by_kind"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -49,6 +51,11 @@ class AuditEvent(models.Model):
     def label(self) -> str:
         """What was done, in words."""
         return act_label(self.action)
+
+    @property
+    def kind(self) -> str:
+        """What sort of object it happened to, in words."""
+        return kind_label(self.object_type)
 
     @property
     def changes(self) -> list[dict[str, Any]]:

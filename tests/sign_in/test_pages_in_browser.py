@@ -1,5 +1,6 @@
 """Sign-in, the operators' pages and the audit log in a real browser, in light and dark."""
 
+from audit.actions import record
 from tests.factories import PASSWORD
 
 PLAIN = [
@@ -92,6 +93,26 @@ def test_the_log_is_filtered_in_place(browser_page, sign_in, alice):
     page.keyboard.press("Enter")
     page.wait_for_url("**actor=nobody**")
     page.get_by_role("heading", name="Nothing matches these filters").wait_for()
+    export = page.get_by_role("button", name="Export as CSV")
+    assert export.count() == 1
+    assert "actor=nobody" in page.locator("form.action").first.get_attribute("action")
+
+
+def test_an_entry_opens_beside_the_log_and_on_its_page(
+    browser_page, assert_accessible, sign_in, alice, contoso
+):
+    page = browser_page
+    record(by=alice, action="tenant.resumed", subject=contoso, tenant_id=contoso.pk)
+    sign_in(page, alice)
+    page.set_viewport_size(NARROW)
+    page.goto("/t/contoso/audit/")
+    page.get_by_role("link", name="Tenant resumed").first.click()
+    page.locator("#drawer").get_by_text("tenant.resumed").wait_for()
+    assert_accessible(page)
+    page.get_by_role("link", name="Open page").click()
+    page.get_by_role("heading", name="Tenant resumed").wait_for()
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_sign_in_and_a_filter_work_without_javascript(browser, live_server, alice):
