@@ -5,9 +5,12 @@ usage registers its adapter when it is ready.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from alerts.ports import Subject
 
 
 class BadLineKey(ValueError):
@@ -27,6 +30,14 @@ class LinePlace:
 
 class Lines(Protocol):
     """The tenant's lines, seen from a connector."""
+
+    def named(self, *, ids: Collection[int]) -> dict[int, Subject]:
+        """What the lines of these ids are called, and where they are shown."""
+        ...
+
+    def matching(self, *, text: str, country: str) -> Any:
+        """A query for the ids of lines that fit what a person typed."""
+        ...
 
     def find(self, *, kind: str, value: str, now: datetime) -> LinePlace | None:
         """The active line with that `msisdn` or `iccid`. Raises BadLineKey."""

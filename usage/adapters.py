@@ -16,7 +16,18 @@ from usage.queries.search import matching
 from usage.workers.due import make_due
 
 
-class ConnectorLines:
+class AlertLines:
+    """The lines of the tenant in scope, as alerts.ports.Subjects asks for them."""
+
+    def named(self, *, ids: Collection[int]) -> dict[int, Subject]:
+        labels = Line.objects.filter(pk__in=ids).values_list("pk", "label")
+        return {pk: Subject(label=label, page="usage:line") for pk, label in labels}
+
+    def matching(self, *, text: str, country: str) -> QuerySet:
+        return matching(text=text, country=country)
+
+
+class ConnectorLines(AlertLines):
     """The lines of the tenant in scope, as connectors.ports.Lines asks for them."""
 
     def make_all_due(self) -> None:
@@ -30,17 +41,6 @@ class ConnectorLines:
 
     def of_device(self, *, device_id: int, now: datetime) -> LinePlace | None:
         return line_of_device(device_id=device_id, now=now)
-
-
-class AlertLines:
-    """The lines of the tenant in scope, as alerts.ports.Subjects asks for them."""
-
-    def named(self, *, ids: Collection[int]) -> dict[int, Subject]:
-        labels = Line.objects.filter(pk__in=ids).values_list("pk", "label")
-        return {pk: Subject(label=label, page="usage:line") for pk, label in labels}
-
-    def matching(self, *, text: str, country: str) -> QuerySet:
-        return matching(text=text, country=country)
 
 
 def lines_follow(*, sim_ids: Collection[int]) -> None:

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import record
 from common.tenancy import current_tenant_id
-from connectors.models import Connector, ConnectorState, Provider, SignalledRestriction
+from connectors.models import Connector, ConnectorState, Provider, Release, SignalledRestriction
 from connectors.ports import lines
+from connectors.queries.releases import would_release
 from devices.actions.reasons import drop_origin
 
 if TYPE_CHECKING:
@@ -60,4 +61,9 @@ def set_enabled(*, connector: Connector, enabled: bool, by: User, now: datetime)
         SignalledRestriction.objects.filter(connector=connector).delete()
         if enabled:
             return 0
-        return len(drop_origin(origin=connector.origin, now=now))
+        restrictions = would_release(connector=connector).restrictions
+        device_ids = drop_origin(origin=connector.origin, now=now)
+        Release.objects.create(
+            connector=connector, device_ids=device_ids, restrictions=restrictions, started_at=now
+        )
+        return len(device_ids)

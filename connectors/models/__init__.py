@@ -1,4 +1,5 @@
 from connectors.models.connector import Connector, ConnectorState, Provider
+from connectors.models.release import Release
 from connectors.models.signal import Outcome, Signal, SignalledRestriction
 
 __all__ = [
@@ -6,6 +7,7 @@ __all__ = [
     "ConnectorState",
     "Outcome",
     "Provider",
+    "Release",
     "Signal",
     "SignalledRestriction",
 ]

@@ -18,7 +18,7 @@ from common.tables import Column, Table
 from connectors.actions.switch import set_enabled
 from connectors.forms.switch import SwitchForm
 from connectors.models import Connector
-from connectors.queries.releases import would_release
+from connectors.queries.releases import release_progress, would_release
 from tenants.views.tokens import tabs
 
 CONNECTORS = Table(
@@ -50,13 +50,7 @@ def connector(request: HttpRequest, pk: int) -> HttpResponse:
     """The status page, with the switch for those who may throw it."""
     connector = get_object_or_404(Connector, pk=pk)
     form = SwitchForm(initial={"enabled": "1" if connector.portal_enabled else "0"})
-    context = {
-        "connector": connector,
-        "form": form,
-        "in_force": would_release(connector=connector),
-        "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
-    }
-    return render_page(request, "connectors/connector.html", context)
+    return _status_page(request, connector, form)
 
 
 @require(Permission.MANAGE_CONNECTORS)
@@ -75,9 +69,24 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
         set_enabled(connector=connector, enabled=True, by=request.user, now=timezone.now())
         messages.success(request, _("Enabled. Every line is judged afresh."))
         return redirect(page)
-    context = {"form": form, "connector": connector, "may_manage": True}
-    context["in_force"] = would_release(connector=connector)
-    return render_page(request, "connectors/connector.html", context, status=form_status(form))
+    return _status_page(request, connector, form)
+
+
+def _status_page(request: HttpRequest, connector: Connector, form: SwitchForm) -> HttpResponse:
+    context = {
+        "connector": connector,
+        "form": form,
+        "in_force": would_release(connector=connector),
+        "progress": release_progress(connector=connector),
+        "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
+    }
+    return render_page(
+        request,
+        "connectors/connector.html",
+        context,
+        parts=("connector-release",),
+        status=form_status(form),
+    )
 
 
 @require(Permission.MANAGE_CONNECTORS)
@@ -92,20 +101,14 @@ def turn_off(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _released(count))
         return redirect(page)
     release = would_release(connector=connector)
-    context = {
-        "form": form,
-        "title": _("Disable %(name)s") % {"name": connector},
-        "sentence": _(
-            "Restrictions to be undone: %(restrictions)s. Devices to be told: %(devices)s, those "
-            "that are offline when they return. What was set by hand stays. Usage is still "
-            "collected and alerts are still raised; signals are kept as ignored."
-        )
-        % {"restrictions": release.restrictions, "devices": release.devices},
-        "verb": _("Disable"),
-        "back": page,
-        "back_label": str(connector),
-    }
-    return render_page(request, "confirm_page.html", context, status=form_status(form))
+    context = {"form": form, "connector": connector, "release": release, "back": page}
+    return render_page(
+        request,
+        "connectors/turn_off.html",
+        context,
+        parts=("turn-off-question",),
+        status=form_status(form),
+    )
 
 
 def _released(count: int) -> str:

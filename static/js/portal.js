@@ -1,6 +1,7 @@
 /* Small behaviours over pages that work without them. Listeners sit on the document, so parts
    that htmx brings in need no wiring. One module per behaviour. */
 import "./announce.js";
+import "./ask-first.js";
 import "./choices.js";
 import "./countries.js";
 import "./dismiss.js";

@@ -15,7 +15,8 @@ from audit.models import AuditEvent
 from common.tenancy import tenant_scope
 from connectors.actions.signals import SignalRequest, receive
 from connectors.actions.switch import create_built_in
-from connectors.models import Connector
+from connectors.models import Connector, Signal
+from connectors.ports import lines
 from devices.models import RestrictionReason
 from tenants.models import Tenant, User
 from tests.usage_factories import make_line_with_device
@@ -48,7 +49,8 @@ def test_disabling_asks_first_and_says_what_it_releases(
 ) -> None:
     client = client_for(alice)
     asked = client.post(f"{LIST}{blocking.pk}/switch/", {"enabled": "0"}, follow=True)
-    assert "Restrictions to be undone: 1. Devices to be told: 1" in asked.content.decode()
+    words = re.sub(r"<[^>]+>|\s+", " ", asked.content.decode())
+    assert re.search(r"Restrictions to be undone\s+1\s+Devices to be told\s+1", words)
     blocking.refresh_from_db()
     assert blocking.portal_enabled  # nothing yet
 
@@ -121,8 +123,27 @@ def test_the_pages_in_the_browser(
         browser_page.goto(address)
         assert_accessible(browser_page)
     browser_page.goto(f"{LIST}{blocking.pk}/")
-    browser_page.get_by_label("Disable").check()
+    browser_page.get_by_role("radio", name="Disable").check()
     browser_page.get_by_role("button", name="Save").click()
+    dialog = browser_page.get_by_role("dialog", name="Disable Built-in engine?")
+    dialog.get_by_text("Devices to be told").wait_for()
     assert_accessible(browser_page)
-    browser_page.get_by_role("button", name="Disable").click()
+    dialog.get_by_role("link", name="Cancel").click()
+    browser_page.get_by_role("button", name="Save").click()
+    dialog.get_by_role("button", name="Disable and release").click()
     browser_page.get_by_text("1 device is being released").wait_for()
+    browser_page.get_by_text("devices are released").wait_for()
+    assert_accessible(browser_page)
+
+
+def test_signals_are_found_by_connector_line_and_day(
+    blocking: Connector, alice: User, client_for: Callable[..., Any], contoso: Tenant
+) -> None:
+    client = client_for(alice)
+    with tenant_scope(contoso.pk):
+        line_id = Signal.objects.get().line_id
+        number = lines().named(ids=[line_id])[line_id].label
+    shown = f"{LIST}signals/?connector={blocking.pk}&q={number[1:]}&when=today&restriction="
+    assert number in client.get(shown).content.decode()
+    for nothing in ("q=999999", "outcome=rejected", "action=unblock"):
+        assert number not in client.get(f"{LIST}signals/?{nothing}").content.decode()
