@@ -22,6 +22,7 @@ class Permission(StrEnum):
 
     VIEW_LINES = "view_lines"
     MANAGE_LINES = "manage_lines"
+    VIEW_PERSONAL_USAGE = "view_personal_usage"
     VIEW_DEVICES = "view_devices"
     MANAGE_DEVICES = "manage_devices"
     VIEW_PLANS = "view_plans"
@@ -83,6 +84,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             _P.VIEW_HOME,
             *_READ_TELECOM,
+            _P.VIEW_PERSONAL_USAGE,
             _P.MANAGE_LINES,
             _P.MANAGE_DEVICES,
             _P.MANAGE_PLANS,
@@ -113,6 +115,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             _P.VIEW_HOME,
             *_READ_TELECOM,
+            _P.VIEW_PERSONAL_USAGE,
             _P.VIEW_REPORTS,
             _P.VIEW_LICENCES,
             _P.VIEW_PEOPLE,

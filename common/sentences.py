@@ -24,6 +24,10 @@ SENTENCES = {
     "within_limits": _("Usage is within the limits of the cycle."),
     "no_policy": _("No policy holds for this line, so nothing is limited."),
     "line_retired": _("The line is retired, so nothing is limited."),
+    "personal_device": _(
+        "The line's SIM is in a personal device: its usage is not collected and nothing is limited."
+    ),
+    "released_personal_device": _("The device is personal now, so service is restored."),
     "limit_near": _("%(used)s of %(scope)s used; the notice at %(limit)s has been reached."),
     "limit_reached": _("%(used)s of %(scope)s used; the limit of %(limit)s has been reached."),
     "unblocked_by_hand": _(

@@ -8,7 +8,10 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         from devices import answer_words, statuses  # noqa: F401 - they register themselves
+        from devices.actions.categories import create_defaults
         from devices.gateways import register
         from devices.gateways.simulator import SimulatorGateway
+        from tenants.actions import on_tenant_created
 
         register(SimulatorGateway())
+        on_tenant_created(create_defaults)

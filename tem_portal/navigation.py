@@ -47,6 +47,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         "smartphone",
         [
             Entry("devices:devices", _("Devices"), "smartphone"),
+            Entry("devices:categories", _("Categories"), "tags"),
             Entry("phones:phones", _("Simulated phones"), "flask-conical"),
         ],
     ),
@@ -60,6 +61,8 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         ],
     ),
 ]
+APART = {"devices:devices": ("/categories/",)}
+"""Pages with an entry of their own under the address of another."""
 ACCOUNT = [
     {
         "label": _("Change password"),
@@ -130,8 +133,18 @@ def _may_see(membership: Any, entry: Entry) -> bool:
 
 def _link(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     url = reverse(entry.name, kwargs={"tenant_slug": request.tenant.slug})
-    here = request.path == url or (entry.name != "home" and request.path.startswith(url))
+    here = _is_at(request.path, url, entry)
     return {"label": entry.label, "url": url, "icon": entry.icon, "current": here}
+
+
+def _is_at(path: str, url: str, entry: Entry) -> bool:
+    """Whether the page belongs to this entry, and not to one whose address goes on from its."""
+    if path == url:
+        return True
+    if entry.name == "home" or not path.startswith(url):
+        return False
+    deeper = [url.rstrip("/") + part for part in APART.get(entry.name, ())]
+    return not any(path.startswith(other) for other in deeper)
 
 
 def _choices(request: HttpRequest) -> list[dict[str, Any]]:

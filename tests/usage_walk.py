@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common.tenancy import tenant_scope
-from devices.models import DeviceSim, Restriction
+from devices.models import DeviceCategory, DeviceSim, Restriction
 from tenants.models import Tenant
 from tests.usage_factories import (
     CarrierFactory,
@@ -32,6 +32,11 @@ def _seat(tenant: Tenant) -> dict[str, Any]:
     with tenant_scope(tenant.pk):
         seat = DeviceSim.objects.open().get(device=device)
     return {"pk": device.pk, "sim_pk": seat.sim_id}
+
+
+def _category(tenant: Tenant) -> dict[str, Any]:
+    with tenant_scope(tenant.pk):
+        return {"pk": DeviceCategory.objects.create(name="Kiosk").pk}
 
 
 def _carrier(tenant: Tenant) -> dict[str, Any]:
@@ -68,6 +73,9 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},
+    "devices:device_category": _device,
+    "devices:category_edit": _category,
+    "devices:category_delete": _category,
     "devices:device_sim_out": _seat,
     "devices:device_release": _restricted(_device),
 }

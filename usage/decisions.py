@@ -158,14 +158,17 @@ def decide(
     cycle_ends_at: datetime,
     exceptions: Sequence[Loosening] = (),
     active: bool = True,
+    personal: bool = False,
 ) -> Decision:
     """Judge one line in its running cycle.
 
     `cycle_ends_at` is the instant at which `usage.cycle` ends. An inactive line is free of
-    restrictions and never looked at again.
+    restrictions and never looked at again; so is one whose SIM is in a `personal` device.
     """
     if not active:
         return _sealed(Decision((), WITHIN, "line_retired", {}))
+    if personal:
+        return _sealed(Decision((), WITHIN, "personal_device", {}))
     reached: list[tuple[Limit, int]] = []
     budgets: dict[str, int] = {}
     for limit in rules.limits:

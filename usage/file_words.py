@@ -36,6 +36,7 @@ SENTENCES = (
     gettext_noop("This is not a time; 2024-12-31 23:59:59 would be."),
     gettext_noop("It cannot be told which is day and which is month; 2024-12-31 would be clear."),
     gettext_noop("No active line of this carrier has this number or reference."),
+    gettext_noop("The line's SIM is in a personal device, whose usage is not collected."),
     gettext_noop("The time is more than 24 months ago or in the future."),
     gettext_noop("This is not a phone number; +31612345678 would be."),
     gettext_noop("This is not an %(name)s; one has %(low)s to %(high)s digits."),

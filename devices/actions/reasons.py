@@ -3,7 +3,8 @@
 1. Reasons are added and removed in bulk, for one origin.
 2. The controls of the devices touched are locked, in the order of their ids.
 3. Only then is the union read, so that two origins at once cannot miss each other.
-4. A control whose union changed gets a new generation and is due now.
+4. On a personal device the reasons are held: they stay, and their union is taken for empty.
+5. A control whose union changed gets a new generation and is due now.
 """
 
 from __future__ import annotations
@@ -33,10 +34,14 @@ SET desired = w.desired, desired_generation = c.desired_generation + 1, desired_
 FROM (
     SELECT d.device_id,
            coalesce(array_agg(DISTINCT r.restriction::text ORDER BY r.restriction::text)
-                    FILTER (WHERE r.id IS NOT NULL), '{}')::varchar(20)[] AS desired
+                    FILTER (WHERE r.id IS NOT NULL AND k.id IS NULL), '{}'
+           )::varchar(20)[] AS desired
     FROM unnest(%(devices)s::bigint[]) AS d(device_id)
     LEFT JOIN devices_restrictionreason r
            ON r.tenant_id = %(tenant)s AND r.device_id = d.device_id
+    LEFT JOIN devices_device v ON v.tenant_id = %(tenant)s AND v.id = d.device_id
+    LEFT JOIN devices_devicecategory k
+           ON k.tenant_id = %(tenant)s AND k.id = v.category_id AND k.is_personal
     GROUP BY d.device_id
 ) w
 WHERE c.tenant_id = %(tenant)s AND c.device_id = w.device_id AND c.desired <> w.desired

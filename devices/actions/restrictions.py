@@ -13,7 +13,7 @@ from audit.actions import record
 from common import refusals
 from common.sentences import sentence
 from devices.actions.reasons import Reason, change_reasons
-from devices.models import MANUAL, Device, RestrictionReason
+from devices.models import MANUAL, Device, DeviceCategory, RestrictionReason
 from devices.queries.targets import target_of
 from devices.refusals import refusal
 
@@ -31,6 +31,8 @@ def block_by_hand(
     """Restrict a device by hand until somebody lifts it. Raises Refused."""
     if device.state == "retired":
         raise Refused(_("The device is retired."))
+    if DeviceCategory.objects.filter(devices=device.pk, is_personal=True).exists():
+        raise Refused(_("The device is personal, so nothing can be restricted on it."))
     refused = refusal(target=target_of(device), restrictions=[restriction])
     if refused:
         raise Refused(sentence(refused.code, dict(refused.facts)))

@@ -1,5 +1,6 @@
 from devices.models.command import Command, CommandStatus
 from devices.models.device import Device, DeviceState, Platform
+from devices.models.device_category import DeviceCategory
 from devices.models.device_control import DeviceControl
 from devices.models.restriction_reason import MANUAL, Restriction, RestrictionReason
 from devices.models.sim import DeviceSim, Sim
@@ -11,6 +12,7 @@ __all__ = [
     "Command",
     "CommandStatus",
     "Device",
+    "DeviceCategory",
     "DeviceControl",
     "DeviceSim",
     "DeviceState",

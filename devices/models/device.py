@@ -7,7 +7,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from common.history import keep_history
-from common.tenancy import TenantModel
+from common.tenancy import TenantForeignKey, TenantModel
 
 
 class Platform(models.TextChoices):
@@ -42,6 +42,15 @@ class Device(TenantModel):
         validators=[RegexValidator(r"^\d+(\.\d+){0,3}$", _("Use digits and dots, as in 18.1."))],
     )
     serial = models.CharField(_("Serial number"), max_length=40, blank=True)
+    category = TenantForeignKey(
+        "devices.DeviceCategory",
+        on_delete=models.PROTECT,
+        related_name="devices",
+        null=True,
+        editable=False,
+        verbose_name=_("Category"),
+        db_comment="Unassigned while null",
+    )
     imei = models.CharField(
         _("IMEI"),
         max_length=15,
@@ -105,6 +114,7 @@ class Device(TenantModel):
                 condition=~models.Q(imei=""),
                 name="device_imei_begins",
             ),
+            models.Index(fields=["tenant", "category"], name="device_by_category"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.tables import Column, Search, Table
-from devices.models import Device, DeviceSim, DeviceState, Platform
+from devices.models import Device, DeviceCategory, DeviceSim, DeviceState, Platform
 
 RESTRICTIONS = [
     ("wanted", _("Shall be restricted")),
@@ -22,7 +22,12 @@ STATES = [
     (DeviceState.RETIRED.value, DeviceState.RETIRED.label),
     ("all", _("All")),
 ]
-MOST = 500
+
+
+def categories() -> list[tuple[str, Any]]:
+    """Value and name of each category, and of having none."""
+    rows = DeviceCategory.objects.order_by("name", "pk").values_list("pk", "name")
+    return [("none", _("Unassigned")), *((str(pk), name) for pk, name in rows)]
 
 
 class DeviceFilters(django_filters.FilterSet):
@@ -31,6 +36,12 @@ class DeviceFilters(django_filters.FilterSet):
     q = Search(label=_("Name, model, serial number, IMEI or ICCID"), method="find")
     platform = django_filters.ChoiceFilter(
         label=_("Platform"), empty_label=_("All platforms"), choices=Platform.choices
+    )
+    category = django_filters.ChoiceFilter(
+        label=_("Category"),
+        empty_label=_("All categories"),
+        choices=categories,
+        method="in_category",
     )
     restrictions = django_filters.ChoiceFilter(
         label=_("Restrictions"), empty_label=_("Any"), choices=RESTRICTIONS, method="control_is"
@@ -62,6 +73,9 @@ class DeviceFilters(django_filters.FilterSet):
             matches |= Q(imei__startswith=digits) | Q(pk__in=seats.values("device_id"))
         return queryset.filter(matches)
 
+    def in_category(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(category=None if value == "none" else value)
+
     def control_is(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(_CONTROL[value])
 
@@ -83,6 +97,7 @@ DEVICES = Table(
         Column("device", _("Device"), order=("name",)),
         Column("platform", _("Platform"), order=("platform", "name")),
         Column("model", _("Model"), order=("model", "name")),
+        Column("category", _("Category"), order=("category__name", "name")),
         Column("imei", _("IMEI"), order=("imei",)),
         Column("restrictions", _("Restrictions")),
         Column("wanted", _("Desired")),
@@ -95,5 +110,5 @@ DEVICES = Table(
 
 
 def devices_with_control() -> QuerySet[Device]:
-    """Devices with their control, in one query."""
-    return Device.objects.select_related("control")
+    """Devices with their control and category, in one query."""
+    return Device.objects.select_related("control", "category")

@@ -43,7 +43,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 @require_safe
 def device(request: HttpRequest, pk: int) -> HttpResponse:
     """One device; htmx asks for its part `device-live` while something is pending."""
-    device = get_object_or_404(Device, pk=pk)
+    device = get_object_or_404(Device.objects.select_related("category"), pk=pk)
     may = request.membership.may
     context = {
         "device": device,

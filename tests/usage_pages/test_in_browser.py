@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from common.tenancy import tenant_scope
 from devices.actions.restrictions import block_by_hand
+from devices.models import DeviceCategory
 from tenants.models import Tenant
 from tests.factories import PersonFactory
 from tests.usage_factories import (
@@ -55,10 +56,11 @@ def scene(contoso: Tenant, alice: Any) -> dict[str, int]:
                 tenant=contoso, line=line, day=day.date(), country="NL", source="carrier",
                 volume=10**9, records=1,
             )  # fmt: skip
+        category = DeviceCategory.objects.create(name="Kiosk")
         block_by_hand(device=device, restriction="roaming_data", by=alice, reason="Lost.")
     return {
         "line": line.pk, "device": device.pk, "plan": plan.pk, "policy": policy.pk,
-        "carrier": plan.carrier_id,
+        "carrier": plan.carrier_id, "category": category.pk,
     }  # fmt: skip
 
 
@@ -70,7 +72,9 @@ PAGES = [
     "plans/{plan}/", "plans/{plan}/edit/", "plans/{plan}/retire/", "policies/", "policies/add/",
     "policies/{policy}/", "policies/{policy}/edit/", "policies/{policy}/retire/", "devices/",
     "devices/add/", "devices/{device}/", "devices/{device}/edit/", "devices/{device}/retire/",
-    "devices/{device}/block/", "devices/{device}/sim/",
+    "devices/{device}/block/", "devices/{device}/sim/", "devices/{device}/category/",
+    "devices/categories/", "devices/categories/add/", "devices/categories/{category}/edit/",
+    "devices/categories/{category}/delete/",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from usage.import_profile import Profile
 from usage.models import Carrier, LineSim, Plan, Source
 from usage.partitions import ensure_partitions
 from usage.queries.line_keys import BadKey, LineFinder
+from usage.queries.personal_lines import personal_lines
 from usage.workers.ingest import Ingested, ingest
 
 OLDEST = timedelta(days=730)
@@ -172,12 +173,17 @@ class RowTaker:
 
     def _copy_rows(self, matched: list[tuple[Sample, str]]) -> list[str]:
         rows = []
+        personal = personal_lines(line_ids={self.finder.get(key) for _sample, key in matched})
         line_of, day_of, shift, profile = self.finder.get, self.days.of, self.shift, self.profile
         for sample, key in matched:
             line_id = line_of(key)
             if line_id is None:
                 self.report.unmatched += 1
                 self._tell(sample, self.options.layout.line_column, sample.line, "unmatched")
+                continue
+            if line_id in personal:
+                self.report.rejected += 1
+                self._tell(sample, self.options.layout.line_column, sample.line, "personal")
                 continue
             at = sample.at + shift
             if profile is not None:
@@ -206,5 +212,6 @@ class RowTaker:
 
 WHY = {
     "unmatched": "No active line of this carrier has this number or reference.",
+    "personal": "The line's SIM is in a personal device, whose usage is not collected.",
     "window": "The time is more than 24 months ago or in the future.",
 }

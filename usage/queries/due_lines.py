@@ -30,7 +30,8 @@ LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 """
 # One look-up per table and no joins: right after many lines were added the planner knows nothing
-# of them yet, and guesses joins whose cost grows with the square of the batch.
+# of them yet, and guesses joins whose cost grows with the square of the batch. A tenant has few
+# categories, so that join is harmless.
 LINES = """
 SELECT id, state = 'active', carrier_id FROM usage_line
 WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
@@ -50,6 +51,12 @@ WHERE tenant_id = %(tenant)s AND line_id = ANY(%(ids)s) AND unlinked_at IS NULL
 PHONES = """
 SELECT sim_id, device_id, data_preferred FROM devices_devicesim
 WHERE tenant_id = %(tenant)s AND sim_id = ANY(%(ids)s) AND unlinked_at IS NULL
+"""
+PERSONAL = """
+SELECT d.id FROM devices_device d
+JOIN devices_devicecategory k
+  ON k.tenant_id = d.tenant_id AND k.id = d.category_id AND k.is_personal
+WHERE d.tenant_id = %(tenant)s AND d.id = ANY(%(ids)s)
 """
 DECISIONS = """
 SELECT id, fingerprint FROM usage_decision WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
@@ -79,6 +86,7 @@ class DueLine:
     policy_id: int | None
     device_id: int | None
     carries_data: bool
+    personal: bool
     cycle_first_day: date | None
     late_since: date | None
     decision_id: int | None
@@ -193,7 +201,7 @@ def plan_facts(plan: Plan) -> PlanFacts:
 def claim_due(*, now: datetime, limit: int, line_id: int | None = None) -> list[DueLine]:
     """Lock due watches that nobody else works on, and load what is known of their lines.
 
-    Call inside the evaluating transaction. Seven queries, whatever the number of lines.
+    Call inside the evaluating transaction. Eight queries, whatever the number of lines.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -211,6 +219,7 @@ def claim_due(*, now: datetime, limit: int, line_id: int | None = None) -> list[
         lines, plans, policies = of(LINES, line_ids), of(PLANS, line_ids), of(POLICIES, line_ids)
         sims = of(SIMS, line_ids)
         phones = of(PHONES, {sim_id for (sim_id,) in sims.values()})
+        personal = of(PERSONAL, {device_id for device_id, _carries in phones.values()})
         decisions = of(DECISIONS, {watch[3] for watch in watches if watch[3]})
     due = []
     for watched_id, first_day, late_since, decision_id in watches:
@@ -225,6 +234,7 @@ def claim_due(*, now: datetime, limit: int, line_id: int | None = None) -> list[
                 policy_id=policies.get(watched_id, (None,))[0],
                 device_id=device_id,
                 carries_data=carries_data,
+                personal=device_id in personal,
                 cycle_first_day=first_day,
                 late_since=late_since,
                 decision_id=decision_id,

@@ -22,7 +22,8 @@ from usage.queries.due_lines import NO_PLAN, PlanFacts, Window, plan_facts, usag
 UNKNOWN = "unknown"
 
 SURROUNDINGS = """
-SELECT l.id, pl.plan_id, pe.name, d.id, d.name, k.desired, k.observed, w.standing
+SELECT l.id, pl.plan_id, pe.name, d.id, d.name, k.desired, k.observed, w.standing,
+       coalesce(dc.is_personal, false)
 FROM usage_line l
 LEFT JOIN usage_lineplan pl
        ON pl.tenant_id = l.tenant_id AND pl.line_id = l.id AND pl.unlinked_at IS NULL
@@ -34,6 +35,7 @@ LEFT JOIN usage_linesim ls
 LEFT JOIN devices_devicesim ds
        ON ds.tenant_id = l.tenant_id AND ds.sim_id = ls.sim_id AND ds.unlinked_at IS NULL
 LEFT JOIN devices_device d ON d.id = ds.device_id
+LEFT JOIN devices_devicecategory dc ON dc.id = d.category_id
 LEFT JOIN devices_devicecontrol k ON k.device_id = ds.device_id
 LEFT JOIN usage_linewatch w ON w.line_id = l.id
 WHERE l.tenant_id = %s AND l.id = ANY(%s)
@@ -65,6 +67,7 @@ class LineFigures:
     control_state: str
     standing: str
     usage: Usage | None
+    is_personal: bool
 
 
 def figures_of(*, lines: Sequence[Line], now: datetime) -> dict[int, LineFigures]:
@@ -80,7 +83,7 @@ def figures_of(*, lines: Sequence[Line], now: datetime) -> dict[int, LineFigures
 
 
 def _figures(row: tuple[Any, ...], plans: dict[int, Plan], usage: Usage | None) -> LineFigures:
-    plan_id, person, device_id, device, desired, observed, standing = row
+    plan_id, person, device_id, device, desired, observed, standing, is_personal = row
     return LineFigures(
         plan=plans.get(plan_id),
         person=person or "",
@@ -89,6 +92,7 @@ def _figures(row: tuple[Any, ...], plans: dict[int, Plan], usage: Usage | None) 
         control_state=state_of(desired=desired, observed=observed),
         standing=standing or UNKNOWN,
         usage=usage,
+        is_personal=is_personal,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -86,6 +86,7 @@ class LinePage:
     reasons: list[RestrictionReason]
     is_due: bool
     open_command: Command | None
+    is_personal: bool
 
     @property
     def is_active(self) -> bool:
@@ -147,7 +148,10 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
     sim = _linked(LineSim, "sim", line)
     is_active = line.state == LineState.ACTIVE
     seat = (
-        DeviceSim.objects.open().filter(sim=sim).select_related("device__control").first()
+        DeviceSim.objects.open()
+        .filter(sim=sim)
+        .select_related("device__control", "device__category")
+        .first()
         if sim and is_active
         else None
     )
@@ -182,7 +186,13 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
         open_command=Command.objects.filter(device=device, status__in=OPEN_STATUSES).first()
         if device
         else None,
+        is_personal=bool(device and device.category and device.category.is_personal),
     )
+
+
+def without_history(page: LinePage) -> LinePage:
+    """The page for those who may not see what a personal device's line has done."""
+    return replace(page, usage=None, decision=None, limits=[], exceptions=[], reasons=[])
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from common.pages import render_page
 from common.permissions import Permission, require
 from common.wording import volume
 from usage.models import Line
-from usage.queries.line_page import LinePage, days_of_cycle, line_page
+from usage.queries.line_page import LinePage, days_of_cycle, line_page, without_history
 from usage.queries.timeline import timeline
 
 
@@ -28,10 +28,18 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(Line.objects.select_related("carrier"), pk=pk)
     now = timezone.now()
     page = line_page(line=line, now=now)
+    withheld = page.is_personal and not request.membership.may(Permission.VIEW_PERSONAL_USAGE)
+    if withheld:
+        page = without_history(page)
     context = {
         "line": line,
         "page": page,
-        "timeline": cache(lambda: timeline(line=line, page=request.GET.get("page", ""), now=now)),
+        "withheld": withheld,
+        "timeline": cache(
+            lambda: (
+                None if withheld else timeline(line=line, page=request.GET.get("page", ""), now=now)
+            )
+        ),
         "days": cache(lambda: _days(line, page, now)),
         **_allowed(request),
     }

@@ -40,11 +40,13 @@ def _hang_figures(request: HttpRequest, rows: list[Line]) -> None:
     figures = figures_of(lines=rows, now=timezone.now())
     base = tenant_url(request, "usage:lines")
     devices = tenant_url(request, "devices:devices")
+    sees_personal = request.membership.may(Permission.VIEW_PERSONAL_USAGE)
     for row in rows:
         row.figures = figures[row.pk]
         row.url = f"{base}{row.pk}/"
         row.device_url = f"{devices}{row.figures.device_id}/" if row.figures.device_id else ""
-        used = row.figures.usage
+        row.withheld = row.figures.is_personal and not sees_personal
+        used = None if row.withheld else row.figures.usage
         row.domestic = used and meter(used=used.domestic, cap=used.domestic_cap, compact=True)
         row.roaming = used and meter(used=used.roaming, cap=used.roaming_cap, compact=True)
 

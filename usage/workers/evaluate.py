@@ -118,6 +118,7 @@ def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
             cycle_ends_at=cycle.ends_at(zone),
             exceptions=exceptions.get(line.line_id, ()),
             active=line.active,
+            personal=line.personal,
         )
         judged.append(
             Judged(
@@ -140,7 +141,7 @@ def _closed_cycles(line: DueLine, rule, running: Cycle) -> list[Cycle]:
     since = line.late_since
     if line.cycle_first_day and line.cycle_first_day < running.first_day:
         since = min(since or date.max, line.cycle_first_day)
-    if since is None or not line.active:
+    if since is None or not line.active or line.personal:
         return []
     found = []
     day = max(since, running.first_day - OLDEST_LATE_CYCLE)

@@ -117,6 +117,8 @@ def _released(verdict: Decision) -> tuple[str, dict[str, Any]]:
         return "released_by_exception", verdict.facts
     if verdict.reason == "line_retired":
         return "line_retired", {}
+    if verdict.reason == "personal_device":
+        return "released_personal_device", {}
     return "released_within_limits", verdict.facts
 
 
