@@ -75,10 +75,8 @@ SIGNALS = Table(
     columns=(
         Column("received", _("Received"), order=("received_at",)),
         Column("action", _("Action")),
-        Column("restriction", _("Restriction")),
         Column("line", _("Line")),
         Column("device", _("Device")),
-        Column("connector", _("Connector")),
         Column("reason", _("Reason")),
         Column("outcome", _("Outcome")),
     ),
