@@ -129,6 +129,8 @@ def test_the_months_before_come_in_behind_and_a_broken_run_goes_on(small, monkey
     assert (job.state, job.done) == ("done", job.total)
     assert job.result["rows"] == UsageRecord.objects.count() - before > 1_000
     assert UsageRecord.objects.filter(started_at__lt=NOW - 88 * DAY).exists()
+    early = UsageRecord.objects.filter(started_at__lt=NOW - demo.LIVED)
+    assert not early.filter(received_at__gt=NOW - demo.LIVED).exists(), "not as news of today"
     demo.replay.settle(now=NOW + timedelta(minutes=1))
     assert Alert.objects.count() == alerts, "nobody came near a limit"
     assert differences() == []
