@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import NamesItsFields
+from devices.gateways.simulator.hands import FIELDS
 from devices.models import SimulatedDevice
 
 
@@ -16,18 +17,7 @@ class PhoneForm(NamesItsFields, forms.ModelForm):
 
     class Meta:
         model = SimulatedDevice
-        fields = (
-            "online",
-            "bearer",
-            "abroad_in",
-            "locked",
-            "data_roaming",
-            "roaming_back_after",
-            "not_now",
-            "error",
-            "held",
-            "drops_push",
-        )
+        fields = FIELDS
         labels = {"online": _("Switched on"), "abroad_in": _("Roams in this country")}
         help_texts = {
             "abroad_in": _("Two letters, as in FR; empty: it is at home."),
