@@ -14,6 +14,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
+    "app_registration.added": _("Application registration added"),
+    "app_registration.removed": _("Application registration removed"),
+    "app_registration.replaced": _("Application registration replaced"),
     "alert.acknowledged": _("Alert acknowledged"),
     "audit.exported": _("Audit log exported"),
     "carrier.added": _("Carrier added"),
@@ -74,6 +77,7 @@ FACTS = {
     "billing_day": _("Billing day"),
     "carrier": _("Carrier"),
     "category": _("Category"),
+    "client_id": _("Application (client) ID"),
     "cost_centre": _("Cost centre"),
     "country": _("Country"),
     "currency": _("Currency"),
@@ -92,6 +96,7 @@ FACTS = {
     "filter_q": _("Object or reason"),
     "filter_since": _("From"),
     "filter_until": _("Up to and including"),
+    "expires_on": _("Expires on"),
     "first_day": _("First day of some cycle"),
     "format": _("File format"),
     "has_mobile_radio": _("Has a mobile radio"),

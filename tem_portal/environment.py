@@ -3,6 +3,7 @@
 Kept apart from settings.py because both the settings and the tests of the messages need it.
 """
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,3 +51,46 @@ def mail_settings(env: environ.Env, *, fallback: str) -> dict[str, Any]:
             "instance smtp+tls://user:password@mail.example:587, with special characters in the "
             f"password percent-encoded.\n{ADVICE}"
         ) from error
+
+
+def entra_apps(env: environ.Env, *, sandbox: bool) -> dict[str, dict[str, dict[str, str]]]:
+    """ENTRA_APPS: JSON of the form {cloud: {purpose: {"client_id": ..., "secret": ...}}}.
+
+    Clouds are global, us_government and china; purposes are connection, tem_app and mdm_profiles.
+    Instead of "secret" there may be "certificate": the private key and the certificate as PEM.
+    The sandbox has registrations of its own.
+    """
+    text = env.str("ENTRA_APPS", default="").strip() or "{}"
+    try:
+        apps = json.loads(text)
+        for purposes in apps.values():
+            for app in purposes.values():
+                if not app["client_id"] or not (app.get("secret") or app.get("certificate")):
+                    raise ValueError("a client_id and a secret or certificate are needed")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ImproperlyConfigured(
+            "ENTRA_APPS cannot be read. It is JSON that names the application registrations in "
+            'Microsoft Entra, for instance {"global": {"connection": {"client_id": "...", '
+            f'"secret": "..."}}}}}}, or empty.\n{ADVICE}'
+        ) from error
+    if sandbox:
+        from sandbox.cloud.registrations import as_settings  # plain constants, no Django
+
+        apps["sandbox"] = as_settings()
+    return apps
+
+
+def encryption_keys(env: environ.Env, *, sandbox: bool, secret_key: str) -> list[str]:
+    """ENCRYPTION_KEYS: texts of 32 characters or more with commas between, the newest first.
+
+    A sandbox without any uses SECRET_KEY. Elsewhere an empty list means that the portal keeps no
+    provider's secret, and says so where somebody wants to enter one.
+    """
+    keys = [key.strip() for key in env.list("ENCRYPTION_KEYS", default=[]) if key.strip()]
+    if any(len(key) < 32 for key in keys):
+        raise ImproperlyConfigured(
+            "ENCRYPTION_KEYS holds a key of fewer than 32 characters. Make each with: python3 -c "
+            "'import secrets; print(secrets.token_urlsafe(48))', and put a new one in front of "
+            f"those in use.\n{ADVICE}"
+        )
+    return keys or ([secret_key] if sandbox else [])

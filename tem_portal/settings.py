@@ -11,7 +11,13 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tem_portal.environment import mail_settings, redis_url, required
+from tem_portal.environment import (
+    encryption_keys,
+    entra_apps,
+    mail_settings,
+    redis_url,
+    required,
+)
 from tem_portal.logs import logging_settings
 
 env = environ.FileAwareEnv()  # NAME_FILE names a file that holds NAME
@@ -225,11 +231,12 @@ CONTENT_SECURITY_POLICY = {
 SANDBOX_ORIGIN = env.str("SANDBOX_ORIGIN", default="http://127.0.0.1:8000")
 """Where the portal's own processes reach the pretend Microsoft cloud: the web server itself."""
 MICROSOFT_CLOUDS = {
-    # Sign-in host, Graph host, and the resource that an access token for Graph names. The host of
-    # the sandbox does not exist: `common.entra` leads its requests to SANDBOX_ORIGIN.
+    # Sign-in host, base of Graph, and the resource that an access token for Graph names. MSAL
+    # insists on https for sign-in, so the sandbox has a host there that does not exist, and
+    # `common.clouds` leads to SANDBOX_ORIGIN what is asked of it.
     "sandbox": {
         "login": "https://login.sandbox.invalid",
-        "graph": "https://graph.sandbox.invalid",
+        "graph": "/sandbox/graph",
         "resource": "https://graph.microsoft.com",
     },
     "global": {
@@ -248,6 +255,13 @@ MICROSOFT_CLOUDS = {
         "resource": "https://microsoftgraph.chinacloudapi.cn",
     },
 }
+
+ENTRA_APPS = entra_apps(env, sandbox=SANDBOX)
+"""The deployment's own application registrations, by cloud and by purpose; see environment.py."""
+ENCRYPTION_KEYS = encryption_keys(env, sandbox=SANDBOX or DEBUG, secret_key=SECRET_KEY)
+"""Keys that seal providers' secrets in the database, the newest first."""
+GRAPH_CALLS_PER_SECOND = env.int("GRAPH_CALLS_PER_SECOND", default=50)
+"""How many calls a second the portal makes to Graph at most, for each tenant."""
 
 # --- words, numbers, time ---------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import transaction
 
 from sandbox.cloud import tokens
+from sandbox.cloud.tenants import ANY
 from sandbox.models import (
     CloudConsent,
     CloudGrant,
@@ -135,16 +136,21 @@ def new_grant(
     return secret
 
 
-def token_answer(*, tenant: CloudTenant, form: dict[str, str], now: datetime) -> dict[str, Any]:
-    """The answer of the token endpoint to a form. Raises EntraRefusal."""
+def token_answer(
+    *, tenant: CloudTenant | None, form: dict[str, str], now: datetime
+) -> dict[str, Any]:
+    """The answer of the token endpoint to a form. Raises EntraRefusal.
+
+    `tenant` is None at the endpoint for all organisations, where only people's codes are taken.
+    """
     registration = registration_of(form.get("client_id", ""))
-    if tenant.fault == Fault.EXPIRED_SECRET:
+    if tenant is not None and tenant.fault == Fault.EXPIRED_SECRET:
         raise EntraRefusal(
             "invalid_client", 7000222, "The provided client secret keys are expired.", 401
         )
     _authenticate(registration, form, now)
     match form.get("grant_type", ""):
-        case "client_credentials":
+        case "client_credentials" if tenant is not None:
             return _for_application(tenant, registration, form, now)
         case "authorization_code":
             return _for_code(tenant, registration, form, now)
@@ -243,10 +249,10 @@ def _taken(
 
 
 def _for_code(
-    tenant: CloudTenant, registration: CloudRegistration, form: dict[str, str], now: datetime
+    tenant: CloudTenant | None, registration: CloudRegistration, form: dict[str, str], now: datetime
 ) -> dict[str, Any]:
     grant = _taken(registration, form.get("code", ""), now, is_refresh=False)
-    if grant.cloud_tenant_id != tenant.pk:
+    if tenant is not None and grant.cloud_tenant_id != tenant.pk:
         raise EntraRefusal("invalid_grant", 50000, "The code was issued for another tenant.")
     if grant.redirect_uri != form.get("redirect_uri"):
         raise EntraRefusal("invalid_grant", 50011, "The redirect URI is not that of the request.")
@@ -258,10 +264,10 @@ def _for_code(
 
 
 def _for_refresh(
-    tenant: CloudTenant, registration: CloudRegistration, form: dict[str, str], now: datetime
+    tenant: CloudTenant | None, registration: CloudRegistration, form: dict[str, str], now: datetime
 ) -> dict[str, Any]:
     grant = _taken(registration, form.get("refresh_token", ""), now, is_refresh=True)
-    if grant.cloud_tenant_id != tenant.pk:
+    if tenant is not None and grant.cloud_tenant_id != tenant.pk:
         raise EntraRefusal("invalid_grant", 50000, "The token was issued for another tenant.")
     return _for_person(grant, registration, now)
 
@@ -336,14 +342,18 @@ def user_of(tenant: CloudTenant, key: str) -> CloudObject | None:
     )
 
 
-def openid_configuration(tenant: CloudTenant, *, browser: str) -> dict[str, Any]:
-    """The discovery document. `browser` is the origin at which people reach the portal."""
+def openid_configuration(tenant: CloudTenant | None, *, browser: str) -> dict[str, Any]:
+    """The discovery document of an organisation, or (None) of the endpoint for all of them.
+
+    `browser` is the origin at which people reach the portal.
+    """
     login = settings.MICROSOFT_CLOUDS["sandbox"]["login"]
+    place = tenant.pk if tenant else ANY
     return {
-        "issuer": tokens.issuer(tenant),
-        "authorization_endpoint": f"{browser}/sandbox/login/{tenant.pk}/oauth2/v2.0/authorize",
-        "token_endpoint": f"{login}/{tenant.pk}/oauth2/v2.0/token",
-        "jwks_uri": f"{login}/{tenant.pk}/discovery/v2.0/keys",
+        "issuer": tokens.issuer(tenant) if tenant else f"{login}/{{tenantid}}/v2.0",
+        "authorization_endpoint": f"{browser}/sandbox/login/{place}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{login}/{place}/oauth2/v2.0/token",
+        "jwks_uri": f"{login}/{place}/discovery/v2.0/keys",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "subject_types_supported": ["pairwise"],

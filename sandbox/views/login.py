@@ -44,6 +44,10 @@ def _required_tenant(name: str) -> CloudTenant:
     return found
 
 
+def _tenant_or_any(name: str) -> CloudTenant | None:
+    return None if name == ANY else _required_tenant(name)
+
+
 def _as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Answer an EntraRefusal as the token endpoint does."""
 
@@ -70,7 +74,7 @@ def _as_json(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def configuration(request: HttpRequest, tenant: str) -> HttpResponse:
     """`/{tenant}/v2.0/.well-known/openid-configuration`."""
     browser = f"{request.scheme}://{request.get_host()}"
-    return JsonResponse(sign_in.openid_configuration(_required_tenant(tenant), browser=browser))
+    return JsonResponse(sign_in.openid_configuration(_tenant_or_any(tenant), browser=browser))
 
 
 @login_not_required
@@ -78,7 +82,7 @@ def configuration(request: HttpRequest, tenant: str) -> HttpResponse:
 @_as_json
 def keys(request: HttpRequest, tenant: str) -> HttpResponse:
     """`/{tenant}/discovery/v2.0/keys`."""
-    found = None if tenant == "common" else _required_tenant(tenant)
+    found = _tenant_or_any(tenant)
     tokens.signing_key()
     return JsonResponse(tokens.key_set(found))
 
@@ -90,7 +94,7 @@ def keys(request: HttpRequest, tenant: str) -> HttpResponse:
 def token(request: HttpRequest, tenant: str) -> HttpResponse:
     """`/{tenant}/oauth2/v2.0/token`."""
     answer = sign_in.token_answer(
-        tenant=_required_tenant(tenant), form=request.POST.dict(), now=timezone.now()
+        tenant=_tenant_or_any(tenant), form=request.POST.dict(), now=timezone.now()
     )
     response = JsonResponse(answer)
     response["Cache-Control"] = "no-store"
@@ -178,7 +182,7 @@ def _denied() -> dict[str, str]:
 
 def _asked(request: HttpRequest, tenant: str) -> tuple[CloudRegistration, CloudTenant | None]:
     """The application that asks, and the organisation of the address (None: any)."""
-    organisation = None if tenant == ANY else _required_tenant(tenant)
+    organisation = _tenant_or_any(tenant)
     registration = sign_in.registration_of(request.GET.get("client_id", ""))
     sign_in.check_redirect(request.GET.get("redirect_uri", ""), host=request.get_host())
     return registration, organisation

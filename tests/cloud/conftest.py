@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from common import entra
+from common.tenancy import tenant_scope
+from connectors.graph import GraphClient, graph_client
 from sandbox.cloud import seed, tokens
 from sandbox.cloud.registrations import REGISTRATIONS
 from sandbox.models import CloudConsent, CloudKey, CloudRegistration, CloudTenant
+from tenants.models import Tenant
+from tests.cloud.inside import ORIGIN, Inside
 
 SECRETS = {known.key: (known.client_id, known.secret) for known in REGISTRATIONS}
 GRAPH = "/sandbox/graph/v1.0/"
@@ -72,3 +78,41 @@ def graph(token_for: Callable[..., str]) -> Callable[..., Any]:
         )
 
     return call
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Inside]:
+    """The portal's own requests to the pretend cloud, without a socket."""
+    adapter = Inside()
+    settings.SANDBOX_ORIGIN = ORIGIN
+    monkeypatch.setattr("common.outgoing.BoundedSession.get_adapter", lambda self, url: adapter)
+    entra.forget_everything()
+    yield adapter
+    entra.forget_everything()
+
+
+@pytest.fixture
+def connected(cloud: CloudTenant, contoso: Tenant) -> Tenant:
+    """Portal's Contoso in the sandbox's cloud, where it consented to all three applications."""
+    Tenant.objects.filter(pk=contoso.pk).update(cloud="sandbox")
+    contoso.refresh_from_db()
+    for key in SECRETS:
+        seed.consent(cloud.pk, key, now=timezone.now())
+    return contoso
+
+
+@pytest.fixture
+def client_of_graph(connected: Tenant, inside: Inside) -> Callable[..., GraphClient]:
+    """`client_of_graph()`: Contoso's client. It never sleeps; `client.slept` tells for how long."""
+
+    def make(purpose: str = "connection", **changed: Any) -> GraphClient:
+        with tenant_scope(connected.pk):
+            client = graph_client(
+                tenant=connected, directory_id=str(seed.CONTOSO.id), purpose=purpose, patience=20
+            )
+        slept: list[float] = []
+        client = dataclasses.replace(client, sleep=slept.append, **changed)
+        client.slept = slept  # type: ignore[attr-defined]
+        return client
+
+    return make
