@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from common.tenancy import tenant_scope
 from connectors.actions.switch import create_built_in
-from connectors.models import Connector
+from connectors.models import AppRegistration, Connector
 from tenants.models import ApiToken, Tenant
 
 
@@ -29,7 +29,20 @@ def _token(tenant: Tenant) -> dict[str, Any]:
     return {"pk": token.pk}
 
 
+def _registration(tenant: Tenant) -> dict[str, Any]:
+    with tenant_scope(tenant.pk):
+        own = AppRegistration.objects.create(
+            purpose="connection",
+            client_id="0c0a7f6e-3d1b-4a63-9f0e-7e3c5a0c0009",
+            kind="secret",
+            sealed="not to be opened",
+            updated_at=timezone.now(),
+        )
+    return {"pk": own.pk}
+
+
 OBJECTS = {
+    "connectors:remove_registration": _registration,
     "tokens:revoke": _token,
     "connectors:connector": _connector,
     "connectors:switch": _connector,

@@ -84,7 +84,11 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 def tabs(request: HttpRequest) -> list[dict[str, object]]:
     """The pages of Connectors and tokens; those of connectors are known by their names only."""
-    pages = ((_("Connectors"), "connectors:list"), (_("API tokens"), "tokens:list"))
+    pages = (
+        (_("Connectors"), "connectors:list"),
+        (_("Application registrations"), "connectors:registrations"),
+        (_("API tokens"), "tokens:list"),
+    )
     return [
         {"label": label, "url": url, "current": url == request.path}
         for label, url in ((label, tenant_url(request, name)) for label, name in pages)
