@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from common.clouds import CloudAddresses, session_for
 
 # A form_post answer is a POST from another site, with which a SameSite=Lax session does not come.
-warnings.filterwarnings("ignore", message="response_mode='form_post'", category=UserWarning)
+warnings.filterwarnings("ignore", "response_mode", UserWarning)
 
 ANY_ORGANISATION = "organizations"
 LEEWAY_SECONDS = 60
