@@ -40,6 +40,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
             Entry("usage:carriers", _("Carriers"), "radio-tower"),
             Entry("usage:plans", _("Plans"), "receipt-text"),
             Entry("usage:policies", _("Policies"), "shield-check"),
+            Entry("people_groups:groups", _("People groups"), "users-round"),
         ],
     ),
     (

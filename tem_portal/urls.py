@@ -17,6 +17,7 @@ TENANT_APPS = {
     "connectors": "connectors.urls",
     "connectors/tokens": "tenants.token_urls",
     "people": "tenants.urls",
+    "people-groups": "tenants.group_urls",
     "audit": "audit.urls",
     "alerts": "alerts.urls",
 }

@@ -67,3 +67,10 @@ class TokenForm(NamesItsFields, forms.Form):
         """The end of the last day, in the tenant's zone."""
         day = self.cleaned_data["last_day"]
         return timezone.make_aware(datetime.combine(day + timedelta(1), time())) if day else None
+
+
+class PeopleGroupForm(NamesItsFields, forms.Form):
+    """What a people group is called."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)

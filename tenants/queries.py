@@ -1,11 +1,14 @@
-"""Which tenants a person may enter: the one question asked before any tenant's scope is open."""
+"""Which tenants a person may enter, asked before any scope is open; and the people groups."""
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from common.tenancy import across_tenants
-from tenants.models import Membership, Tenant, User
+from tenants.models import Membership, PeopleGroup, PeopleGroupMember, Person, Tenant, User
 
 
 def memberships_of(*, user: User) -> list[Membership]:
@@ -31,3 +34,36 @@ def membership_in(*, user: User, slug: str) -> Membership | None:
 def tenants_for_operators() -> QuerySet[Tenant]:
     """Every tenant, suspended or not: their names and states, and nothing that is inside."""
     return Tenant.objects.order_by("name", "id")
+
+
+def people_groups() -> QuerySet[PeopleGroup]:
+    """The tenant's groups with `people`, how many are in each."""
+    return PeopleGroup.objects.annotate(people=Count("members"))
+
+
+def people_in(*, group: PeopleGroup) -> QuerySet[Person]:
+    """Who is in the group."""
+    return Person.objects.filter(Exists(_places(group)))
+
+
+def people_outside(*, group: PeopleGroup) -> QuerySet[Person]:
+    """Who could be added to the group: everybody in the directory who is not in it."""
+    return Person.objects.filter(~Exists(_places(group)), removed_at=None)
+
+
+def _places(group: PeopleGroup) -> QuerySet[PeopleGroupMember]:
+    return PeopleGroupMember.objects.filter(group=group, person_id=OuterRef("pk"))
+
+
+def groups_of(*, person_ids: Iterable[int]) -> dict[int, list[PeopleGroup]]:
+    """The groups of people by the person's id, the highest priority first; none: no entry.
+
+    One query, however many people. Retired groups are left out.
+    """
+    found: dict[int, list[PeopleGroup]] = defaultdict(list)
+    places = PeopleGroupMember.objects.select_related("group").filter(
+        person_id__in=list(person_ids), group__retired_at=None
+    )
+    for place in places.order_by("group__position"):
+        found[place.person_id].append(place.group)
+    return dict(found)

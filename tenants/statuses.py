@@ -23,3 +23,8 @@ register_statuses(
         "revoked": Look("neutral", "ban"),
     },
 )
+register_statuses(
+    "people_group",
+    choices=[("active", _("In the order")), ("retired", pgettext_lazy("group", "Retired"))],
+    looks={"active": Look("good", "circle-check"), "retired": Look("neutral", "archive")},
+)

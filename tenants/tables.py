@@ -1,8 +1,15 @@
 """What the lists of this app may show, sort and filter."""
 
-from django.utils.translation import gettext_lazy as _
+from __future__ import annotations
 
-from common.tables import Column, Table
+from typing import Any
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from common.tables import Column, Search, Table
+from tenants.models import PeopleGroup, Person
 
 TENANTS = Table(
     name="tenants",
@@ -30,4 +37,60 @@ TOKENS = Table(
         Column("change", _("Change"), label_hidden=True),
     ),
     sort="name",
+)
+
+
+class GroupFilters(django_filters.FilterSet):
+    q = Search("name__icontains", "note__icontains", label=_("Search"))
+    state = django_filters.ChoiceFilter(
+        label=_("State"),
+        empty_label=_("All"),
+        method="in_state",
+        choices=[("active", _("In the order")), ("retired", pgettext_lazy("group", "Retired"))],
+    )
+
+    class Meta:
+        model = PeopleGroup
+        fields: tuple[Any, ...] = ()
+
+    def in_state(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.filter(retired_at__isnull=value == "active")
+
+
+GROUPS = Table(
+    name="groups",
+    columns=(
+        Column("priority", _("Priority"), order=("position",), numeric=True),
+        Column("group", _("Group"), order=("name",)),
+        Column("people", _("People"), order=("people",), numeric=True),
+        Column("note", _("Note")),
+        Column("state", _("State")),
+        Column("order", _("Order"), label_hidden=True),
+    ),
+    sort="priority",
+    filters=GroupFilters,
+)
+
+
+class DirectoryFilters(django_filters.FilterSet):
+    q = Search("name__istartswith", "email__istartswith", label=_("Name or e-mail begins with"))
+    department = Search("department__istartswith", label=_("Department"))
+    cost_centre = Search("cost_centre__istartswith", label=_("Cost centre"))
+
+    class Meta:
+        model = Person
+        fields: tuple[Any, ...] = ()
+
+
+DIRECTORY = Table(
+    name="people",
+    columns=(
+        Column("person", _("Person"), order=("name",)),
+        Column("email", _("E-mail")),
+        Column("department", _("Department")),
+        Column("cost_centre", _("Cost centre")),
+        Column("groups", _("Groups, by priority")),
+    ),
+    sort="person",
+    filters=DirectoryFilters,
 )

@@ -6,8 +6,9 @@ from typing import Any
 from audit.actions import record
 from audit.models import AuditEvent
 from common.tenancy import tenant_scope
-from tenants.models import Tenant
-from tests.factories import PersonFactory
+from tenants import people_groups
+from tenants.models import PeopleGroup, Tenant
+from tests.factories import PersonFactory, UserFactory
 
 
 def an_event(tenant: Tenant) -> AuditEvent:
@@ -18,6 +19,26 @@ def an_event(tenant: Tenant) -> AuditEvent:
         return AuditEvent.objects.latest("pk")
 
 
+def a_group(tenant: Tenant) -> PeopleGroup:
+    """A people group, and somebody who could join it."""
+    with tenant_scope(tenant.pk):
+        by = UserFactory(email=f"maker@{tenant.slug}.example")
+        return people_groups.add(name=f"Drivers {PersonFactory(tenant=tenant).pk}", note="", by=by)
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "audit:event": lambda tenant: {"pk": an_event(tenant).pk},
+    **{
+        f"people_groups:{name}": lambda tenant: {"pk": a_group(tenant).pk}
+        for name in (
+            "group",
+            "group_edit",
+            "group_up",
+            "group_down",
+            "group_retire",
+            "people",
+            "people_add",
+            "people_remove",
+        )
+    },
 }

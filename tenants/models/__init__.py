@@ -1,8 +1,19 @@
 from tenants.models.api_token import ApiToken, Scope
 from tenants.models.idempotent_answer import IdempotentAnswer
 from tenants.models.membership import Membership
+from tenants.models.people_group import PeopleGroup, PeopleGroupMember
 from tenants.models.person import Person
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
-__all__ = ["ApiToken", "IdempotentAnswer", "Membership", "Person", "Scope", "Tenant", "User"]
+__all__ = [
+    "ApiToken",
+    "IdempotentAnswer",
+    "Membership",
+    "PeopleGroup",
+    "PeopleGroupMember",
+    "Person",
+    "Scope",
+    "Tenant",
+    "User",
+]
