@@ -28,6 +28,12 @@ def events() -> QuerySet[AuditEvent]:
     return AuditEvent.objects.all()
 
 
+def events_of(*, object_type: str, object_id: int) -> QuerySet[AuditEvent]:
+    """What is on record about one object, the newest first."""
+    found = events().filter(object_type=object_type, object_id=str(object_id))
+    return found.order_by("-at", "-pk")
+
+
 def actions_on_record() -> list[str]:
     """The kinds of acts that are on record, in the order of the alphabet."""
     return _values_of("action")

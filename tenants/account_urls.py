@@ -23,6 +23,7 @@ from tenants.views.account import (
     SignIn,
     language,
 )
+from tenants.views.invitation import invitation
 
 urlpatterns = [
     path("login/", SignIn.as_view(), name="account_login"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", Reauthenticate.as_view(), name="account_reauthenticate"),
     path("language/", language, name="set_language"),
+    path("invitation/<str:key>/", invitation, name="account_invitation"),
     path("password/change/", ChangePassword.as_view(), name="account_change_password"),
     path("password/set/", SetPassword.as_view(), name="account_set_password"),
     path("password/reset/", ForgotPassword.as_view(), name="account_reset_password"),

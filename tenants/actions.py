@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.actions import record
 from common.permissions import ROLE_LABELS, Role
 from common.refusals import Refused, refusing
-from common.tenancy import tenant_scope
+from common.tenancy import current_tenant_id, tenant_scope
 from tenants.models import Membership, Tenant, User
 from tenants.models.tenant import Cloud
 
@@ -40,6 +40,10 @@ class AlreadyMember(Refused):
 
 class LastGlobalAdministrator(Refused):
     """The change would leave the tenant without a global administrator."""
+
+
+class OwnMembership(Refused):
+    """Nobody changes or ends their own membership."""
 
 
 class MembershipGone(Refused):
@@ -124,16 +128,20 @@ def _set_suspended(tenant: Tenant, *, to: bool, by: User | None) -> None:
 
 
 def add_member(*, tenant: Tenant, email: str, role: Role, by: User | None) -> Membership:
-    """Give the person with this address a role, making their account when there is none.
+    """Give the person with this address a role at once, making their account when there is none.
 
     An account that exists is left as it is. Raises AlreadyMember.
     """
     with transaction.atomic(), tenant_scope(tenant.pk):
-        user = User.objects.filter(email__iexact=email).first()
-        user = user or User.objects.create_user(email)
-        already = ("email", _("%s is a member already.") % email)
-        with refusing(AlreadyMember, {"membership_once_per_tenant": already}):
-            membership = Membership.objects.create(user=user, role=role)
+        hold_members()
+        user = account_of(email=email)
+        membership = Membership.objects.filter(user=user).first() or Membership(user=user)
+        if membership.pk and membership.state == "member":
+            raise AlreadyMember(_("%s is a member already.") % email, field="email")
+        membership.role = role.value
+        membership.joined_at = timezone.now()
+        membership.invited_at = membership.removed_at = None
+        membership.save()
         record(
             by=by,
             action="membership.added",
@@ -143,49 +151,86 @@ def add_member(*, tenant: Tenant, email: str, role: Role, by: User | None) -> Me
     return membership
 
 
+def account_of(*, email: str, language: str = "") -> User:
+    """The account with this address; a new one, which cannot sign in yet, when there is none."""
+    for _attempt in range(2):
+        found = User.objects.filter(email__iexact=email).first()
+        if found is not None:
+            return found
+        try:
+            with transaction.atomic():
+                return User.objects.create_user(email, language=language)
+        except IntegrityError:  # somebody else made it at the same moment
+            continue
+    return User.objects.get(email__iexact=email)
+
+
+def hold_members() -> None:
+    """Let no other change of the members of the tenant in scope run until this one is done."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=current_tenant_id())
+
+
 def change_role(*, membership: Membership, role: Role, by: User | None) -> None:
-    """Give a member another role. Raises LastGlobalAdministrator, MembershipGone."""
+    """Give a member another role.
+
+    Raises OwnMembership, LastGlobalAdministrator, MembershipGone.
+    """
     with transaction.atomic(), tenant_scope(membership.tenant_id):
         current = _locked(membership)
+        _refuse_if_own(current, by)
         if role != Role.GLOBAL_ADMINISTRATOR:
             _refuse_if_last_administrator(current)
         before, current.role = current.role, role.value
-        current.save(update_fields=["role"])
-        record(
-            by=by,
-            action="membership.role_changed",
-            subject=current,
-            before={"role": before},
-            after={"role": role.value},
-        )
+        if before != current.role:
+            current.save(update_fields=["role"])
+            record(
+                by=by,
+                action="membership.role_changed",
+                subject=current,
+                before={"role": before},
+                after={"role": role.value},
+            )
     membership.role = role.value
 
 
 def remove_member(*, membership: Membership, by: User | None) -> None:
-    """End a membership; the account stays. Raises LastGlobalAdministrator, MembershipGone."""
+    """End a membership: from the next request on, no session of theirs opens the tenant.
+
+    The account stays, and so does what they did. Raises OwnMembership,
+    LastGlobalAdministrator, MembershipGone.
+    """
     with transaction.atomic(), tenant_scope(membership.tenant_id):
         current = _locked(membership)
+        _refuse_if_own(current, by)
         _refuse_if_last_administrator(current)
+        current.joined_at = current.joined_at or current.created_at
+        current.removed_at = timezone.now()
+        current.save(update_fields=["joined_at", "removed_at"])
         record(
             by=by,
             action="membership.removed",
             subject=current,
             before={"person": current.user.email, "role": current.role},
         )
-        current.delete()
 
 
 def _locked(membership: Membership) -> Membership:
     """The membership as it is now, while no other change of the tenant's members runs."""
-    Tenant.objects.select_for_update().get(pk=membership.tenant_id)
-    current = Membership.objects.select_related("user").filter(pk=membership.pk).first()
+    hold_members()
+    found = Membership.objects.select_related("user").in_force()
+    current = found.filter(pk=membership.pk).first()
     if current is None:
         raise MembershipGone(_("This person is no longer a member."))
     return current
 
 
+def _refuse_if_own(membership: Membership, by: User | None) -> None:
+    if by is not None and membership.user_id == by.pk:
+        raise OwnMembership(_("This is your own membership: another administrator changes it."))
+
+
 def _refuse_if_last_administrator(membership: Membership) -> None:
-    administrators = Membership.objects.filter(role=Role.GLOBAL_ADMINISTRATOR)
+    administrators = Membership.objects.in_force().filter(role=Role.GLOBAL_ADMINISTRATOR)
     others = administrators.exclude(pk=membership.pk).filter(user__is_active=True)
     if membership.role == Role.GLOBAL_ADMINISTRATOR and not others.exists():
         raise LastGlobalAdministrator(

@@ -7,11 +7,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import NamesItsFields
-from tenants.models import Scope, Tenant
+from common.permissions import ROLE_LABELS, Role
+from tenants.models import Scope, Tenant, User
 
 
 class TenantForm(forms.ModelForm):
@@ -74,3 +77,48 @@ class PeopleGroupForm(NamesItsFields, forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=80)
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+class RoleForm(NamesItsFields, forms.Form):
+    """What somebody may do in the tenant."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=list(ROLE_LABELS.items()))
+
+    def clean_role(self) -> Role:
+        return Role(self.cleaned_data["role"])
+
+
+class InvitationForm(RoleForm):
+    """Whom to invite, as what, and in which language to write to them."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    language = forms.ChoiceField(
+        label=_("Language of the e-mail"),
+        choices=settings.LANGUAGES,
+        help_text=_("Somebody who chose a language here before gets it in theirs."),
+    )
+    field_order = ("email", "role", "language")
+
+
+class NewAccountForm(NamesItsFields, forms.Form):
+    """The name and the first password of somebody who was invited."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Use at least 12 characters."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        self.user.name = self.cleaned_data.get("name", "")
+        validate_password(self.cleaned_data["password"], self.user)
+        return self.cleaned_data["password"]

@@ -27,8 +27,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from audit.actions import request_address
 from common.tenancy import tenant_scope
 from tenants import second_factor
-from tenants.models import User
+from tenants.models import Membership, User
 from tenants.queries import membership_in
+
+_ENTERED = "entered"
+"""Key of the session: ids of the tenants it has been in."""
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -108,10 +111,21 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _remember(request: HttpRequest) -> None:
-    """Keep the tenant as the one that `/` leads to; a write only when it is another one."""
+    """Keep the tenant as the one that `/` leads to, and when this session first entered it.
+
+    Each is a write only when it is news. A tenant learns when somebody came to it, and nothing
+    of their visits to others.
+    """
     if request.user.last_tenant_id != request.tenant.pk:
         User.objects.filter(pk=request.user.pk).update(last_tenant=request.tenant)
         request.user.last_tenant_id = request.tenant.pk
+    entered = request.session.get(_ENTERED, [])
+    if request.tenant.pk not in entered:
+        request.session[_ENTERED] = [*entered, request.tenant.pk]
+        with tenant_scope(request.tenant.pk):
+            Membership.objects.filter(pk=request.membership.pk).update(
+                last_signed_in_at=timezone.now()
+            )
 
 
 def _in_scope(tenant_id: int, parts: Iterable[bytes]) -> Iterator[bytes]:

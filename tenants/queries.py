@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from common.tenancy import across_tenants
@@ -16,6 +17,7 @@ def memberships_of(*, user: User) -> list[Membership]:
     with across_tenants("a person's own memberships"):
         return list(
             Membership.objects.select_related("tenant")
+            .in_force()
             .filter(user_id=user.pk, tenant__suspended_at__isnull=True)
             .order_by("tenant__name", "tenant_id")
         )
@@ -26,6 +28,7 @@ def membership_in(*, user: User, slug: str) -> Membership | None:
     with across_tenants("finding the membership that opens a tenant's scope"):
         return (
             Membership.objects.select_related("tenant")
+            .in_force()
             .filter(user_id=user.pk, tenant__slug=slug, tenant__suspended_at__isnull=True)
             .first()
         )
@@ -34,6 +37,14 @@ def membership_in(*, user: User, slug: str) -> Membership | None:
 def tenants_for_operators() -> QuerySet[Tenant]:
     """Every tenant, suspended or not: their names and states, and nothing that is inside."""
     return Tenant.objects.order_by("name", "id")
+
+
+def members() -> QuerySet[Membership]:
+    """Whoever signs in here, was invited or was removed, with `has_factor`."""
+    factors = Authenticator.objects.filter(
+        user_id=OuterRef("user_id"), type=Authenticator.Type.TOTP
+    )
+    return Membership.objects.select_related("user").annotate(has_factor=Exists(factors))
 
 
 def people_groups() -> QuerySet[PeopleGroup]:

@@ -64,7 +64,9 @@ def is_needed_by(user: User) -> bool:
     with across_tenants("whether any of a person's roles demands a second factor"):
         return (
             user.is_operator
-            or Membership.objects.filter(user_id=user.pk, role__in=ADMINISTRATORS).exists()
+            or Membership.objects.in_force()
+            .filter(user_id=user.pk, role__in=ADMINISTRATORS)
+            .exists()
         )
 
 

@@ -28,3 +28,16 @@ register_statuses(
     choices=[("active", _("In the order")), ("retired", pgettext_lazy("group", "Retired"))],
     looks={"active": Look("good", "circle-check"), "retired": Look("neutral", "archive")},
 )
+register_statuses(
+    "membership",
+    choices=[
+        ("invited", pgettext_lazy("person", "Invited")),
+        ("member", _("Member")),
+        ("removed", pgettext_lazy("person", "Removed")),
+    ],
+    looks={
+        "invited": Look("info", "mail"),
+        "member": Look("good", "circle-check"),
+        "removed": Look("neutral", "user-x"),
+    },
+)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from common.permissions import ROLE_LABELS
 from common.tables import Column, Search, Table
-from tenants.models import PeopleGroup, Person
+from tenants.models import Membership, PeopleGroup, Person
 
 TENANTS = Table(
     name="tenants",
@@ -93,4 +95,54 @@ DIRECTORY = Table(
     ),
     sort="person",
     filters=DirectoryFilters,
+)
+
+
+MEMBER_STATES = [
+    ("invited", pgettext_lazy("person", "Invited")),
+    ("member", _("Member")),
+    ("removed", pgettext_lazy("person", "Removed")),
+]
+
+
+class NameOrAddress(Search):
+    """Finds addresses, and the names of those who have joined: see Membership.shown_name."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value:
+            return qs
+        joined = Q(invited_at__isnull=True) | Q(joined_at__isnull=False)
+        return qs.filter(
+            Q(user__email__icontains=value) | (joined & Q(user__name__icontains=value))
+        )
+
+
+class MemberFilters(django_filters.FilterSet):
+    q = NameOrAddress(label=_("Name or e-mail"))
+    role = django_filters.ChoiceFilter(
+        label=_("Role"), empty_label=_("All"), choices=list(ROLE_LABELS.items())
+    )
+    state = django_filters.ChoiceFilter(
+        label=_("State"), empty_label=_("All"), method="by_state", choices=MEMBER_STATES
+    )
+
+    class Meta:
+        model = Membership
+        fields: tuple[Any, ...] = ()
+
+    def by_state(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.in_state(value)
+
+
+MEMBERS = Table(
+    name="members",
+    columns=(
+        Column("person", _("Person"), order=("user__email",)),
+        Column("role", _("Role"), order=("role",)),
+        Column("state", _("State")),
+        Column("last", _("Last sign-in"), order=("last_signed_in_at",)),
+        Column("factor", _("Second factor")),
+    ),
+    sort="person",
+    filters=MemberFilters,
 )

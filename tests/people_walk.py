@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
 from audit.actions import record
 from audit.models import AuditEvent
 from common.tenancy import tenant_scope
 from tenants import people_groups
-from tenants.models import PeopleGroup, Tenant
-from tests.factories import PersonFactory, UserFactory
+from tenants.models import Membership, PeopleGroup, Tenant
+from tests.factories import MembershipFactory, PersonFactory, UserFactory
 
 
 def an_event(tenant: Tenant) -> AuditEvent:
@@ -26,8 +28,22 @@ def a_group(tenant: Tenant) -> PeopleGroup:
         return people_groups.add(name=f"Drivers {PersonFactory(tenant=tenant).pk}", note="", by=by)
 
 
+def a_membership(tenant: Tenant, *, state: str = "member") -> Membership:
+    """Somebody who signs in to the tenant, or was invited to."""
+    waiting = timezone.now() if state == "invited" else None
+    return MembershipFactory(tenant=tenant, invited_at=waiting)
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "audit:event": lambda tenant: {"pk": an_event(tenant).pk},
+    **{
+        f"tenants:{name}": lambda tenant: {"pk": a_membership(tenant).pk}
+        for name in ("person", "person_role", "person_remove")
+    },
+    **{
+        f"tenants:{name}": lambda tenant: {"pk": a_membership(tenant, state="invited").pk}
+        for name in ("person_send_again", "person_withdraw")
+    },
     **{
         f"people_groups:{name}": lambda tenant: {"pk": a_group(tenant).pk}
         for name in (

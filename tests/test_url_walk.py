@@ -42,6 +42,7 @@ PUBLIC = {
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    "account_invitation",
     "mfa_authenticate",
     # The pretend Microsoft cloud, in a sandbox only; it knows nothing of any tenant.
     "sandbox:configuration",

@@ -25,7 +25,7 @@ def on_record() -> list[tuple[str, str]]:
 
 def members(tenant) -> dict[str, str]:
     with tenant_scope(tenant.pk):
-        return dict(Membership.objects.values_list("user__email", "role"))
+        return dict(Membership.objects.in_force().values_list("user__email", "role"))
 
 
 def test_a_new_tenant_has_its_global_administrator(olga, monkeypatch):
