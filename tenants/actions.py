@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from common.permissions import ROLE_LABELS, Role
+from common.permissions import GRANTS, ROLE_LABELS, Role
 from common.refusals import Refused, refusing
 from common.tenancy import current_tenant_id, tenant_scope
 from tenants.models import Membership, Tenant, User
@@ -44,6 +44,10 @@ class LastGlobalAdministrator(Refused):
 
 class OwnMembership(Refused):
     """Nobody changes or ends their own membership."""
+
+
+class RoleAboveOwn(Refused):
+    """The role grants something that the person who gives or takes it may not do."""
 
 
 class MembershipGone(Refused):
@@ -170,16 +174,34 @@ def hold_members() -> None:
     Tenant.objects.select_for_update(no_key=True).get(pk=current_tenant_id())
 
 
+def refuse_above_own(*roles: Role, by: User | None) -> None:
+    """Refuse to give or take roles that grant more than `by` may do in the tenant in scope.
+
+    None is the command line. Raises RoleAboveOwn.
+    """
+    if by is None:
+        return
+    own = Membership.objects.in_force().filter(user=by).first()
+    held = GRANTS[Role(own.role)] if own else frozenset()
+    for role in roles:
+        if not GRANTS[role] <= held:
+            sentence = _(
+                "%s may do more than you: only somebody who may do the same gives or takes it."
+            )
+            raise RoleAboveOwn(sentence % ROLE_LABELS[role], field="role")
+
+
 def change_role(*, membership: Membership, role: Role, by: User | None) -> None:
     """Give a member another role.
 
-    Raises OwnMembership, LastGlobalAdministrator, MembershipGone.
+    Raises LastGlobalAdministrator, OwnMembership, RoleAboveOwn, MembershipGone.
     """
     with transaction.atomic(), tenant_scope(membership.tenant_id):
         current = _locked(membership)
-        _refuse_if_own(current, by)
         if role != Role.GLOBAL_ADMINISTRATOR:
             _refuse_if_last_administrator(current)
+        _refuse_if_own(current, by)
+        refuse_above_own(Role(current.role), role, by=by)
         before, current.role = current.role, role.value
         if before != current.role:
             current.save(update_fields=["role"])
@@ -196,13 +218,14 @@ def change_role(*, membership: Membership, role: Role, by: User | None) -> None:
 def remove_member(*, membership: Membership, by: User | None) -> None:
     """End a membership: from the next request on, no session of theirs opens the tenant.
 
-    The account stays, and so does what they did. Raises OwnMembership,
-    LastGlobalAdministrator, MembershipGone.
+    The account stays, and so does what they did. Raises LastGlobalAdministrator,
+    OwnMembership, RoleAboveOwn, MembershipGone.
     """
     with transaction.atomic(), tenant_scope(membership.tenant_id):
         current = _locked(membership)
-        _refuse_if_own(current, by)
         _refuse_if_last_administrator(current)
+        _refuse_if_own(current, by)
+        refuse_above_own(Role(current.role), by=by)
         current.joined_at = current.joined_at or current.created_at
         current.removed_at = timezone.now()
         current.save(update_fields=["joined_at", "removed_at"])

@@ -24,7 +24,7 @@ from audit.actions import record
 from common.permissions import Role
 from common.refusals import Refused
 from common.tenancy import across_tenants, current_tenant_id, tenant_scope
-from tenants.actions import AlreadyMember, account_of, hold_members
+from tenants.actions import AlreadyMember, account_of, hold_members, refuse_above_own
 from tenants.models import Membership, User
 
 log = structlog.get_logger(__name__)
@@ -42,9 +42,10 @@ class InvitationGone(Refused):
 
 
 def invite(*, email: str, role: Role, language: str, now: datetime, by: User) -> Membership:
-    """An invitation to the tenant in scope. Raises AlreadyMember, AlreadyInvited."""
+    """An invitation to the tenant in scope. Raises AlreadyMember, AlreadyInvited, RoleAboveOwn."""
     with transaction.atomic():
         hold_members()
+        refuse_above_own(role, by=by)
         user = account_of(email=email, language=language)
         membership = Membership.objects.filter(user=user).first() or Membership(user=user)
         if membership.pk and membership.state == "member":

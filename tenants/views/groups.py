@@ -160,7 +160,7 @@ def people_add(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(tenant_url(request, "people_groups:group", pk=pk))
     context = {
         "title": title % {"count": count, "group": group},
-        "sentence": _("Their lines follow this group from then on."),
+        "sentence": _("They stay in the groups they are in; the order says which one comes first."),
         "verb": _("Add"),
         "tone": "primary",
     }
