@@ -8,7 +8,7 @@ finds; on a page it shows as itself rather than as an error.
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from django.utils import translation
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from common.wording import day, moment, volume
 
 SCOPES = {"domestic": _("domestic data"), "roaming": _("roaming data"), "total": _("data in total")}
+_CENT = Decimal("0.01")
 PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "knox": "Android"}
 
 SENTENCES = {
@@ -30,6 +31,29 @@ SENTENCES = {
     "released_personal_device": _("The device is personal now, so service is restored."),
     "limit_near": _("%(used)s of %(scope)s used; the notice at %(limit)s has been reached."),
     "limit_reached": _("%(used)s of %(scope)s used; the limit of %(limit)s has been reached."),
+    "day_limit_near": _(
+        "%(used)s of %(scope)s used on %(first_day)s; the notice of a day at %(limit)s has been "
+        "reached."
+    ),
+    "day_limit_reached": _(
+        "%(used)s of %(scope)s used on %(first_day)s; the limit of a day, %(limit)s, has been "
+        "reached."
+    ),
+    "money_limit_near": _(
+        "Use of %(scope)s over the cap costs %(spent)s; the notice at %(price)s %(currency)s has "
+        "been reached."
+    ),
+    "money_limit_reached": _(
+        "Use of %(scope)s over the cap costs %(spent)s; the limit of %(price)s %(currency)s has "
+        "been reached."
+    ),
+    "limit_in_grace": _("A limit of %(scope)s has been reached; the block comes at %(until)s."),
+    "in_grace": _("A limit of %(scope)s has been reached; grace holds until %(until)s."),
+    "exempt": _("A limit of %(scope)s has been reached, but the line is exempt from blocks."),
+    "money_unblocked_by_hand": _(
+        "Use of %(scope)s costs more than its limit of %(price)s %(currency)s, but unblocked by "
+        "hand until %(until)s."
+    ),
     "unblocked_by_hand": _(
         "%(used)s of %(scope)s used, over the limit of %(limit)s, but unblocked by hand until "
         "%(until)s."
@@ -37,6 +61,8 @@ SENTENCES = {
     "evaluation_failed": _("The line could not be judged after %(attempts)s tries: %(error)s"),
     "released_within_limits": _("No limit is reached any more, so service is restored."),
     "released_by_exception": _("Unblocked by hand until %(until)s, so service is restored."),
+    "released_in_grace": _("Grace holds until %(until)s, so service is restored."),
+    "released_exempt": _("The line is exempt from blocks, so service is restored."),
     "signal_seen_before": _("The same signal was received before."),
     "portal_switched_off": _("Enforcement is switched off in the portal."),
     "connector_not_active": _("The connector is not active."),
@@ -102,11 +128,22 @@ def english(key: str, facts: dict[str, Any] | None = None) -> str:
         return sentence(key, facts)
 
 
+def _scope(value: str) -> str:
+    kind, _colon, name = value.partition(":")
+    if kind == "zone":
+        return str(_("data in the zone %(name)s") % {"name": name})
+    if kind == "pool":
+        return str(_("data of the pool %(name)s") % {"name": name})
+    return str(SCOPES.get(value, value))
+
+
 def _shown(name: str, value: Any) -> str:
     if name in {"used", "limit", "cap"}:
         return str(_("no limit")) if value is None else volume(int(value))
     if name == "scope":
-        return str(SCOPES.get(value, value))
+        return _scope(str(value))
+    if name in {"spent", "price"}:
+        return number_format(Decimal(value).quantize(_CENT, rounding=ROUND_HALF_EVEN))
     if name == "platform":
         return PLATFORMS.get(value, str(value))
     if name == "until":

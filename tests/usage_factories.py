@@ -21,7 +21,7 @@ from usage.actions.import_options import to_json
 from usage.actions.import_rows import Options
 from usage.actions.lines import NewLine, add_lines
 from usage.dialects import Layout
-from usage.models import Carrier, Line, LineSim, Plan, Policy, Threshold, UsageImport
+from usage.models import Carrier, Line, LineSim, Plan, Policy, Threshold, UsageImport, Zone
 
 
 class CarrierFactory(InTenant):
@@ -67,6 +67,15 @@ class SimFactory(InTenant):
         model = Sim
 
     iccid = factory.Sequence(lambda n: f"8931440{n:012d}")
+
+
+class ZoneFactory(InTenant):
+    class Meta:
+        model = Zone
+
+    plan = factory.SubFactory(PlanFactory, tenant=factory.SelfAttribute("..tenant"))
+    name = factory.Sequence(lambda n: f"Zone {n}")
+    cap = 10**9
 
 
 _numbers = iter(range(10**6))

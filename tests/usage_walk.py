@@ -12,6 +12,7 @@ from tests.usage_factories import (
     CarrierFactory,
     PlanFactory,
     PolicyFactory,
+    ZoneFactory,
     make_device,
     make_done_import,
     make_import,
@@ -63,6 +64,10 @@ def _done_import(tenant: Tenant) -> dict[str, Any]:
     return {"pk": make_done_import(tenant).pk}
 
 
+def _zone(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": ZoneFactory(tenant=tenant).pk}
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:carrier{act}": _carrier for act in ("", "_edit", "_retire")},
     **{f"usage:plan{act}": _plan for act in ("", "_edit", "_retire", "_make_default")},
@@ -70,6 +75,8 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:line{act}": _line for act in ("", "_edit", "_retire", "_block", "_unblock")},
     **{f"usage:import{act}": _import for act in ("", "_columns", "_start", "_cancel")},
     "usage:import_rows_not_taken": _done_import,
+    "usage:zone_add": _plan,
+    **{f"usage:zone{act}": _zone for act in ("", "_edit", "_remove")},
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},

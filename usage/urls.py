@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from usage.views import carriers, import_steps, imports, line, line_acts, lines, plans, policies
+from usage.views import (
+    carriers,
+    import_steps,
+    imports,
+    line,
+    line_acts,
+    lines,
+    plans,
+    policies,
+    zones,
+)
 
 app_name = "usage"
 
@@ -33,6 +43,12 @@ PLANS = [
     path("<int:pk>/edit/", plans.plan_edit, name="plan_edit"),
     path("<int:pk>/make-default/", plans.plan_make_default, name="plan_make_default"),
     path("<int:pk>/retire/", plans.plan_retire, name="plan_retire"),
+    path("<int:pk>/zones/add/", zones.zone_add, name="zone_add"),
+]
+ZONES = [
+    path("<int:pk>/", zones.zone, name="zone"),
+    path("<int:pk>/edit/", zones.zone_edit, name="zone_edit"),
+    path("<int:pk>/remove/", zones.zone_remove, name="zone_remove"),
 ]
 POLICIES = [
     path("", policies.policies, name="policies"),
@@ -56,6 +72,7 @@ urlpatterns = [
     path("lines/", include(LINES)),
     path("carriers/", include(CARRIERS)),
     path("plans/", include(PLANS)),
+    path("zones/", include(ZONES)),
     path("policies/", include(POLICIES)),
     path("imports/", include(IMPORTS)),
 ]

@@ -27,6 +27,7 @@ from usage.decisions import (
     decide,
     limit_in_bytes,
 )
+from usage.limits import Pool, Zone
 
 # --- limits -----------------------------------------------------------------------------------
 
@@ -74,16 +75,23 @@ def test_the_default_policy_warns_at_80_percent_and_acts_at_100(
         (limit(2000, measure="remaining"), 0),
         (limit(10**19, measure="bytes"), 2**63 - 1),
         (limit(10**19), 2**63 - 1),
-        # not limited yet: other scopes, measures and periods
-        (limit(80, period="day"), None),
+        (limit(80, period="day"), 800),
+        (limit(80, "zone", zone="EU"), 40),
+        (limit(80, "zone", "bytes", zone="EU"), 80),
+        (limit(10, "pool"), 1000),
+        # money is not a volume, a day leaves nothing over, and the plan has no such zone
         (limit(80, measure="money"), None),
-        (limit(80, "zone"), None),
-        (limit(80, "pool"), None),
-        (limit(80, "zone", "bytes"), None),
+        (limit(80, measure="remaining", period="day"), None),
+        (limit(80, "zone", zone="Elsewhere"), None),
+        (limit(80, "zone", "bytes", zone="Elsewhere"), None),
+        (limit(80, "pool", "bytes", period="day"), None),
     ],
 )
 def test_a_limit_is_a_volume_in_bytes_rounded_up(what, bytes_):
-    assert limit_in_bytes(what, Rules(domestic_cap=1000, roaming_cap=100)) == bytes_
+    rules = Rules(
+        domestic_cap=1000, roaming_cap=100, zones=(Zone("EU", 50),), pool=Pool(1, "Sales", 10_000)
+    )
+    assert limit_in_bytes(what, rules) == bytes_
 
 
 @pytest.mark.parametrize("measure", ["percent", "remaining"])
@@ -194,7 +202,7 @@ def test_restrictions_are_those_of_the_limits_reached_and_no_others(rules, domes
     for item in rules.limits:
         volume = limit_in_bytes(item, rules)
         used = {"domestic": domestic, "roaming": roaming}.get(item.scope, domestic + roaming)
-        if volume is not None and 0 < used >= volume:
+        if item.period == "cycle" and volume is not None and 0 < used >= volume:
             expected |= item.restrictions
     assert set(decision.restrictions) == expected
     assert list(decision.restrictions) == sorted(expected)

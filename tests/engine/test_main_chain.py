@@ -33,6 +33,7 @@ from tests.factories import UserFactory
 from usage.actions.exceptions import end_unblock, unblock
 from usage.actions.lines import retire
 from usage.models import Decision, LinePlan, LineWatch, Plan, Policy, Threshold
+from usage.queries import judging
 from usage.workers import evaluate
 from usage.workers.due import make_due
 
@@ -351,14 +352,14 @@ def test_a_line_that_cannot_be_judged_is_set_aside_and_its_neighbours_are_judged
 ):
     everyone = lines_with_phones("ios", "ios", "knox")
     poison = everyone[1][0]
-    healthy = evaluate.decide
+    healthy = judging.decide
 
     def decide(*, line_id, **facts):
         if line_id == poison.pk:
             raise ZeroDivisionError("poison")
         return healthy(line_id=line_id, **facts)
 
-    monkeypatch.setattr(evaluate, "decide", decide)
+    monkeypatch.setattr(judging, "decide", decide)
     for line, _ in everyone:
         use(line, GB)
     settle()
@@ -378,7 +379,7 @@ def test_a_line_that_cannot_be_judged_is_set_aside_and_its_neighbours_are_judged
     assert "ZeroDivisionError: poison" in watch.last_error
     alert = Alert.objects.get(kind="evaluation_failed")
     assert (alert.subject_id, alert.severity, alert.state) == (poison.pk, "critical", "open")
-    monkeypatch.setattr(evaluate, "decide", healthy)
+    monkeypatch.setattr(judging, "decide", healthy)
     use(poison, 1)
     make_due(line_ids=[poison.pk])
     settle()

@@ -152,7 +152,7 @@ def test_an_edit_while_a_worker_judges_by_the_old_rules_is_not_lost(busy, monkey
     take([record(line, 500 * MB)])
     LineWatch.objects.filter(line=line).update(evaluate_at=timezone.now())
     judging, edited = threading.Event(), threading.Event()
-    real = evaluate.decide
+    real = judging.decide
 
     def slowly(**facts: Any) -> Any:
         judging.set()
@@ -167,7 +167,7 @@ def test_an_edit_while_a_worker_judges_by_the_old_rules_is_not_lost(busy, monkey
         edited.set()
 
     with monkeypatch.context() as patch:
-        patch.setattr(evaluate, "decide", slowly)
+        patch.setattr(judging, "decide", slowly)
         at_once(busy, lambda: evaluate.evaluate_batch(now=timezone.now()), edit)
     settle()
     assert blocked(device) == {"cellular_data"}

@@ -20,10 +20,11 @@ from tests.usage_factories import (
     PlanFactory,
     PolicyFactory,
     ThresholdFactory,
+    ZoneFactory,
     make_device,
     make_line,
 )
-from usage.models import LineException, LinePerson, UsageCounter, UsageRecord
+from usage.models import LineException, LinePerson, UsageCounter, UsageRecord, ZoneCountry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,10 +36,12 @@ def scene(contoso: Tenant, alice: Any) -> dict[str, int]:
     ThresholdFactory(tenant=contoso, policy=policy, value=80, block_cellular=False)
     ThresholdFactory(tenant=contoso, policy=policy, position=2)
     plan = PlanFactory(tenant=contoso, policy=policy)
+    zone = ZoneFactory(tenant=contoso, plan=plan, price=2)
     line = make_line(contoso, plan=plan)
     device = make_device(contoso, line=line)
     now = timezone.now()
     with tenant_scope(contoso.pk):
+        ZoneCountry(zone=zone, plan=plan, country="BE", valid_from=now.date()).save()
         person = PersonFactory(tenant=contoso, name="Kim de Boer")
         LinePerson(line=line, person=person, linked_at=now).save()
         LineException(
@@ -60,7 +63,7 @@ def scene(contoso: Tenant, alice: Any) -> dict[str, int]:
         block_by_hand(device=device, restriction="roaming_data", by=alice, reason="Lost.")
     return {
         "line": line.pk, "device": device.pk, "plan": plan.pk, "policy": policy.pk,
-        "carrier": plan.carrier_id, "category": category.pk,
+        "carrier": plan.carrier_id, "category": category.pk, "zone": zone.pk,
     }  # fmt: skip
 
 
@@ -69,7 +72,9 @@ PAGES = [
     "lines/{line}/retire/", "lines/{line}/block/", "lines/{line}/unblock/",
     "lines/of-device/{device}/", "carriers/", "carriers/add/", "carriers/{carrier}/",
     "carriers/{carrier}/edit/", "carriers/{carrier}/retire/", "plans/", "plans/add/",
-    "plans/{plan}/", "plans/{plan}/edit/", "plans/{plan}/retire/", "policies/", "policies/add/",
+    "plans/{plan}/", "plans/{plan}/edit/", "plans/{plan}/retire/", "zones/{zone}/",
+    "plans/{plan}/zones/add/?sample=eu", "zones/{zone}/edit/", "zones/{zone}/remove/",
+    "policies/", "policies/add/",
     "policies/{policy}/", "policies/{policy}/edit/", "policies/{policy}/retire/", "devices/",
     "devices/add/", "devices/{device}/", "devices/{device}/edit/", "devices/{device}/retire/",
     "devices/{device}/block/", "devices/{device}/sim/", "devices/{device}/category/",

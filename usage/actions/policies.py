@@ -16,20 +16,23 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import Actor, changes, record
 from common.refusals import Refused, refusing
-from usage.models import Plan, Policy, Threshold
+from usage.models import Period, Plan, Policy, Threshold
 from usage.queries import lines_of
 from usage.workers.due import make_due
 
 
 @dataclass(frozen=True)
 class ThresholdTerms:
-    """One threshold; `value` in percent or bytes, as the measure says."""
+    """One threshold; `value` in percent, bytes or money, as the measure says."""
 
     scope: str
     measure: str
     value: Decimal
     block_roaming: bool = False
     block_cellular: bool = False
+    zone: str = ""
+    period: str = "cycle"
+    grace_seconds: int = 0
 
     def values(self) -> dict:
         """Field names and values of the model."""
@@ -99,13 +102,21 @@ def _write(policy: Policy, wanted: Sequence[ThresholdTerms]) -> None:
         row.save()
 
 
-def _limit(threshold: Threshold | ThresholdTerms) -> tuple[str, str, Decimal]:
-    return threshold.scope, threshold.measure, threshold.value
+def _limit(threshold: Threshold | ThresholdTerms) -> tuple[str, str, str, str, Decimal]:
+    return (
+        threshold.scope,
+        threshold.zone,
+        threshold.measure,
+        threshold.period,
+        threshold.value,
+    )
 
 
 def _in_words(policy: Policy) -> list[str]:
     return [
-        f"{row.scope} {row.value.normalize():f} {row.measure}"
+        f"{row.zone or row.scope} {row.value.normalize():f} {row.measure}"
+        + (" a_day" if row.period == Period.DAY else "")
+        + (f" after_{row.grace_seconds}_s" if row.grace_seconds else "")
         + (" block_roaming" if row.block_roaming else "")
         + (" block_cellular" if row.block_cellular else "")
         for row in policy.thresholds.order_by("position")

@@ -12,23 +12,40 @@ from typing import Any
 
 from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import NamesItsFields
 from usage.actions.policies import ThresholdTerms
 from usage.forms.fields import AmountField, amount_and_unit, in_bytes
-from usage.models import Measure, Policy, Scope, Threshold
+from usage.models import Measure, Period, Policy, Scope, Threshold, Zone
 
 PREFIX = "thresholds"
 MOST = 20
 PERCENT = "percent"
+MONEY = "money"
+LEFT = "left-"
+"""Before a unit: so much is left, instead of so much is used."""
+ZONE = "zone:"
+"""Before the name of a zone, as the value of a scope."""
 SCOPES = [(scope.value, scope.label) for scope in (Scope.DOMESTIC, Scope.ROAMING, Scope.TOTAL)]
 UNITS = [
     # xgettext:no-python-format
     (PERCENT, _("% of the cap")),
     ("GB", _("GB used")),
     ("MB", _("MB used")),
+    (f"{LEFT}GB", _("GB left")),
+    (f"{LEFT}MB", _("MB left")),
+    (MONEY, _("Cost of use over the cap")),
 ]
+LONGEST_GRACE = 7 * 24 * 60
+
+
+def scopes() -> list[tuple[str, Any]]:
+    """What a threshold may be about: also each zone that some plan has, by its name."""
+    names = Zone.objects.order_by("name").values_list("name", flat=True).distinct()
+    zones = [(f"{ZONE}{name}", format_lazy("{}: {}", _("Zone"), name)) for name in names]
+    return [*SCOPES, *zones]
 
 
 class PolicyForm(NamesItsFields, forms.Form):
@@ -43,12 +60,36 @@ class ThresholdForm(NamesItsFields, forms.Form):
     scope = forms.ChoiceField(label=_("Scope"), choices=SCOPES)
     amount = AmountField(label=_("Value"))
     unit = forms.ChoiceField(label=_("Measure"), choices=UNITS)
+    period = forms.ChoiceField(
+        label=_("Counted over"), choices=Period.choices, initial=Period.CYCLE, required=False
+    )
+    grace = forms.IntegerField(
+        label=_("Grace (minutes)"),
+        required=False,
+        min_value=0,
+        max_value=LONGEST_GRACE,
+        help_text=_("A block comes so long after the threshold was reached."),
+    )
     block_roaming = forms.BooleanField(label=_("Block roaming data"), required=False)
     block_cellular = forms.BooleanField(label=_("Block cellular data"), required=False)
 
+    def __init__(self, *args: Any, choices: list[tuple[str, Any]] | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        known = list(choices or SCOPES)
+        gone = str(self.initial.get("scope") or "")
+        if gone and all(value != gone for value, _label in known):
+            known.append((gone, gone.removeprefix(ZONE)))  # no plan has the zone any more
+        self.fields["scope"].choices = known
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        data["period"] = data.get("period") or Period.CYCLE.value
         amount, unit = data.get("amount"), data.get("unit")
+        by_day = data["period"] == Period.DAY
+        if by_day and unit and (unit == MONEY or unit.startswith(LEFT)):
+            self.add_error("period", _("What is left, and money, are counted over a cycle."))
+        if data.get("grace") and not (data["block_roaming"] or data["block_cellular"]):
+            self.add_error("grace", _("Without a block there is nothing to put off."))
         if amount is None or unit is None:
             return data
         try:
@@ -60,18 +101,33 @@ class ThresholdForm(NamesItsFields, forms.Form):
     def terms(self) -> ThresholdTerms:
         """The valid form's content."""
         data = self.cleaned_data
+        is_zone = data["scope"].startswith(ZONE)
         return ThresholdTerms(
-            scope=data["scope"],
-            measure=Measure.PERCENT if data["unit"] == PERCENT else Measure.BYTES,
+            scope=Scope.ZONE.value if is_zone else data["scope"],
+            zone=data["scope"].removeprefix(ZONE) if is_zone else "",
+            measure=_measure(data["unit"]),
             value=data["value"],
+            period=data["period"],
+            grace_seconds=60 * (data["grace"] or 0),
             block_roaming=data["block_roaming"],
             block_cellular=data["block_cellular"],
         )
 
 
+def _measure(unit: str) -> str:
+    if unit.startswith(LEFT):
+        return Measure.REMAINING.value
+    known = {PERCENT: Measure.PERCENT, MONEY: Measure.MONEY}
+    return known.get(unit, Measure.BYTES).value
+
+
 def _value(amount: Decimal, unit: str) -> Decimal:
+    if unit == MONEY:
+        if not 0 < amount < 10**9 or amount != round(amount, 2):
+            raise forms.ValidationError(_("Give an amount above 0, with at most two decimals."))
+        return amount
     if unit != PERCENT:
-        return Decimal(in_bytes(amount, unit) or 0)
+        return Decimal(in_bytes(amount, unit.removeprefix(LEFT)) or 0)
     if not 0 < amount <= 1000:
         raise forms.ValidationError(_("Give a percentage above 0, and at most 1000."))
     if amount != round(amount, 3):
@@ -83,7 +139,13 @@ class BaseThresholds(BaseFormSet):
     """The list; two rows must not say the same limit twice, and no row may be left empty."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "empty_permitted": False}
+        if not hasattr(self, "_scopes"):
+            self._scopes = scopes()
+        return {
+            **super().get_form_kwargs(index),
+            "empty_permitted": False,
+            "choices": self._scopes,
+        }
 
     def clean(self) -> None:
         seen: dict[tuple, int] = {}
@@ -91,7 +153,7 @@ class BaseThresholds(BaseFormSet):
             data = form.cleaned_data if form.is_valid() else {}
             if "value" not in data:
                 continue
-            limit = (data["scope"], data["unit"] == PERCENT, data["value"])
+            limit = (data["scope"], _measure(data["unit"]), data["period"], data["value"])
             if limit in seen:
                 form.add_error(
                     "amount",
@@ -118,20 +180,25 @@ ThresholdList = formset_factory(
 
 
 def rows_of(policy: Policy) -> list[dict[str, Any]]:
-    """Initial values that show a policy's thresholds, as far as this form can."""
+    """Initial values that show a policy's thresholds."""
     return [_row(threshold) for threshold in policy.thresholds.order_by("position")]
 
 
 def _row(threshold: Threshold) -> dict[str, Any]:
     row = {
-        "scope": threshold.scope,
+        "scope": f"{ZONE}{threshold.zone}" if threshold.zone else threshold.scope,
+        "period": threshold.period,
+        "grace": -(-threshold.grace_seconds // 60) or None,
         "block_roaming": threshold.block_roaming,
         "block_cellular": threshold.block_cellular,
     }
     if threshold.measure == Measure.PERCENT:
         return row | {"amount": threshold.value, "unit": PERCENT}
+    if threshold.measure == Measure.MONEY:
+        return row | {"amount": threshold.value, "unit": MONEY}
     amount, unit = amount_and_unit(int(threshold.value))
-    return row | {"amount": amount, "unit": unit}
+    left = LEFT if threshold.measure == Measure.REMAINING else ""
+    return row | {"amount": amount, "unit": left + unit}
 
 
 DEFAULT_ROWS = [

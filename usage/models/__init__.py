@@ -9,6 +9,7 @@ from usage.models.usage_counter import UsageCounter
 from usage.models.usage_file import UsageFile
 from usage.models.usage_import import ImportState, UsageImport
 from usage.models.usage_record import Source, UsageRecord
+from usage.models.zone import Zone, ZoneCountry
 
 __all__ = [
     "Carrier",
@@ -35,4 +36,6 @@ __all__ = [
     "UsageFile",
     "UsageImport",
     "UsageRecord",
+    "Zone",
+    "ZoneCountry",
 ]

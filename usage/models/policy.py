@@ -66,6 +66,13 @@ class Threshold(TenantModel):
     policy = TenantForeignKey("usage.Policy", on_delete=models.CASCADE, related_name="thresholds")
     position = models.PositiveSmallIntegerField(default=1)
     scope = models.CharField(_("Scope"), max_length=10, choices=Scope.choices)
+    zone = models.CharField(
+        _("Zone"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_comment="Name of the zone, of whichever plan the line has; only with the scope zone",
+    )
     measure = models.CharField(_("Measure"), max_length=10, choices=Measure.choices)
     period = models.CharField(
         _("Period"), max_length=10, choices=Period.choices, default=Period.CYCLE
@@ -91,7 +98,21 @@ class Threshold(TenantModel):
             models.CheckConstraint(
                 name="threshold_value_not_negative", condition=models.Q(value__gte=0)
             ),
+            models.CheckConstraint(
+                name="threshold_zone_has_name",
+                condition=(models.Q(scope="zone") & ~models.Q(zone=""))
+                | (~models.Q(scope="zone") & models.Q(zone="")),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_scope_display()} {self.value:f} {self.get_measure_display()}"
+        return f"{self.scope_label} {self.value:f} {self.get_measure_display()}"
+
+    @property
+    def scope_label(self) -> str:
+        """The scope, or the name of the zone that it is."""
+        return self.zone or str(self.get_scope_display())
+
+    @property
+    def grace_minutes(self) -> int:
+        return -(-self.grace_seconds // 60)

@@ -7,8 +7,8 @@ model instances would cost several times the queries themselves.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,9 +17,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from common.tenancy import current_tenant_id
-from usage.cycles import Cycle, CycleRule
+from tenants.models import Tenant
+from usage.cycles import CycleRule
 from usage.decisions import Limit, Loosening, Rules
+from usage.limits import Zone
 from usage.models import Carrier, LineException, Plan, Policy, Threshold
+from usage.queries.zones import PlanZones, zones_of_plans
 
 CLAIM = """
 SELECT line_id, cycle_first_day, late_since, decision_id FROM usage_linewatch
@@ -62,18 +65,6 @@ DECISIONS = """
 SELECT id, fingerprint FROM usage_decision WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
 """
 
-USAGE = """
-SELECT w.line_id, w.first_day,
-       coalesce(sum(c.volume) FILTER (WHERE c.country = w.home), 0)::bigint,
-       coalesce(sum(c.volume) FILTER (WHERE c.country <> w.home), 0)::bigint
-FROM unnest(%(lines)s::bigint[], %(first)s::date[], %(end)s::date[], %(source)s::text[],
-            %(home)s::text[]) AS w(line_id, first_day, end_day, source, home)
-JOIN usage_usagecounter c
-  ON c.tenant_id = %(tenant)s AND c.line_id = w.line_id AND c.source = w.source
- AND c.day >= w.first_day AND c.day < w.end_day
-GROUP BY w.line_id, w.first_day
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class DueLine:
@@ -106,6 +97,7 @@ class PlanFacts:
     domestic_cap: int | None
     roaming_cap: int | None
     policy_id: int | None
+    price: Decimal | None = None
 
 
 NO_PLAN = PlanFacts(CycleRule(), None, None, None)
@@ -126,12 +118,18 @@ class RuleBook:
     plans: dict[int, PlanFacts]
     policies: dict[int, PolicyFacts]
     default_policy_id: int | None
+    zones: dict[int, PlanZones] = field(default_factory=dict)
+    currency: str = ""
 
     def __post_init__(self) -> None:
         self._rules: dict[tuple[int | None, int | None], Rules] = {}
 
     def plan(self, plan_id: int | None) -> PlanFacts:
         return self.plans.get(plan_id, NO_PLAN) if plan_id else NO_PLAN
+
+    def zones_of(self, plan_id: int | None) -> tuple[Zone, ...]:
+        zones = self.zones.get(plan_id) if plan_id else None
+        return zones.terms if zones else ()
 
     def effective_policy_id(self, *, plan_id: int | None, line_policy_id: int | None) -> int | None:
         """The policy of the line, else of its plan, else of the tenant."""
@@ -149,12 +147,15 @@ class RuleBook:
                 domestic_cap=plan.domestic_cap,
                 roaming_cap=plan.roaming_cap,
                 policy=policy.name if policy else "",
+                price=plan.price,
+                zones=self.zones_of(plan_id),
+                currency=self.currency,
             )
         return self._rules[key]
 
 
 def rule_book() -> RuleBook:
-    """The rule book of the tenant in scope (four queries)."""
+    """The rule book of the tenant in scope (six queries)."""
     limits: dict[int, list[Limit]] = defaultdict(list)
     for threshold in Threshold.objects.order_by("policy_id", "position"):
         limits[threshold.policy_id].append(limit_of(threshold))
@@ -169,6 +170,8 @@ def rule_book() -> RuleBook:
             pk: PolicyFacts(name, tuple(limits.get(pk, ()))) for pk, name, _default in policies
         },
         default_policy_id=next((pk for pk, _name, default in policies if default), None),
+        zones=zones_of_plans(),
+        currency=Tenant.objects.values_list("currency", flat=True).get(pk=current_tenant_id()),
     )
 
 
@@ -181,6 +184,8 @@ def limit_of(threshold: Threshold) -> Limit:
         period=threshold.period,
         block_roaming=threshold.block_roaming,
         block_cellular=threshold.block_cellular,
+        zone=threshold.zone,
+        grace_seconds=threshold.grace_seconds,
     )
 
 
@@ -195,7 +200,9 @@ def cycle_rule(plan: Plan) -> CycleRule:
 
 
 def plan_facts(plan: Plan) -> PlanFacts:
-    return PlanFacts(cycle_rule(plan), plan.domestic_cap, plan.roaming_cap, plan.policy_id)
+    return PlanFacts(
+        cycle_rule(plan), plan.domestic_cap, plan.roaming_cap, plan.policy_id, plan.overage_price
+    )
 
 
 def claim_due(*, now: datetime, limit: int, line_id: int | None = None) -> list[DueLine]:
@@ -242,35 +249,6 @@ def claim_due(*, now: datetime, limit: int, line_id: int | None = None) -> list[
             )
         )
     return due
-
-
-@dataclass(frozen=True)
-class Window:
-    """Whose bytes of which days to sum: one line, one cycle, one source, one home country."""
-
-    line_id: int
-    cycle: Cycle
-    source: str
-    home: str
-
-
-def usage_in(*, windows: Sequence[Window]) -> dict[tuple[int, date], tuple[int, int]]:
-    """(line, first day) -> (domestic bytes, roaming bytes); windows without usage are absent."""
-    if not windows:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            USAGE,
-            {
-                "tenant": current_tenant_id(),
-                "lines": [window.line_id for window in windows],
-                "first": [window.cycle.first_day for window in windows],
-                "end": [window.cycle.end_day for window in windows],
-                "source": [window.source for window in windows],
-                "home": [window.home for window in windows],
-            },
-        )
-        return {(line, first): (home, abroad) for line, first, home, abroad in cursor.fetchall()}
 
 
 def loosenings(*, line_ids: Iterable[int], now: datetime) -> dict[int, list[Loosening]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
@@ -24,7 +23,7 @@ from devices.models.command import OPEN_STATUSES
 from devices.queries.device_page import caveats_of, labels
 from devices.statuses import control_state
 from tenants.models import Person
-from usage.decisions import Limit, Rules, limit_in_bytes
+from usage.limits import Extra, Measured, measured
 from usage.models import (
     Decision,
     Line,
@@ -34,11 +33,14 @@ from usage.models import (
     LineSim,
     LineState,
     LineWatch,
+    Measure,
     Plan,
     Threshold,
     UsageCounter,
 )
+from usage.queries.due_lines import limit_of, rule_book
 from usage.queries.effective import EffectivePolicy, effective_policy
+from usage.queries.judging import rules_of, subject_of, usages_of
 from usage.queries.line_figures import UNKNOWN
 from usage.queries.standing import CycleUsage, cycle_usage
 
@@ -47,15 +49,31 @@ ORIGINS = {"line": _("The line's own"), "plan": _("Of the plan"), "tenant": _("O
 
 @dataclass(frozen=True)
 class LimitRow:
-    """One threshold as it works out for this line; volumes in bytes, None where nothing limits."""
+    """One threshold as it works out for this line; `found` is None where nothing limits."""
 
     threshold: Threshold
-    in_bytes: int | None
-    used: int
+    found: Measured | None
+    currency: str | None
+
+    @property
+    def is_money(self) -> bool:
+        return self.threshold.measure == Measure.MONEY
+
+    @property
+    def at(self) -> Any:
+        return self.found.at if self.found else None
+
+    @property
+    def in_bytes(self) -> int | None:
+        return int(self.found.at) if self.found and not self.is_money else None
+
+    @property
+    def used(self) -> Any:
+        return self.found.used if self.found else None
 
     @property
     def is_reached(self) -> bool:
-        return self.in_bytes is not None and self.used >= self.in_bytes and self.used > 0
+        return bool(self.found and self.found.is_reached)
 
 
 @dataclass(frozen=True)
@@ -169,7 +187,7 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
         decision=watch.decision if watch else None,
         usage=usage,
         policies=_policies(effective),
-        limits=_limits(effective, plan, usage),
+        limits=_limits(effective, line, now),
         exceptions=list(
             LineException.objects.filter(line=line, ends_at__gt=now)
             .select_related("created_by")
@@ -246,27 +264,17 @@ def _policies(effective: EffectivePolicy) -> list[PolicyRow]:
     ]
 
 
-def _limits(
-    effective: EffectivePolicy, plan: Plan | None, usage: CycleUsage | None
-) -> list[LimitRow]:
-    rules = Rules(
-        domestic_cap=plan.domestic_cap if plan else None,
-        roaming_cap=plan.roaming_cap if plan else None,
-    )
-    return [
-        LimitRow(
-            threshold=threshold,
-            in_bytes=limit_in_bytes(_limit(threshold), rules),
-            used=getattr(usage, threshold.scope, 0) if usage else 0,
-        )
-        for threshold in effective.thresholds
-    ]
-
-
-def _limit(threshold: Threshold) -> Limit:
-    return Limit(
-        scope=threshold.scope,
-        measure=threshold.measure,
-        value=Decimal(threshold.value),
-        period=threshold.period,
-    )
+def _limits(effective: EffectivePolicy, line: Line, now: datetime) -> list[LimitRow]:
+    """Each threshold as the evaluator measures it."""
+    if line.state != LineState.ACTIVE or not effective.thresholds:
+        return [LimitRow(threshold, None, None) for threshold in effective.thresholds]
+    book = rule_book()
+    subject = subject_of(line)
+    usage = usages_of(lines=[subject], book=book, now=now)[line.pk]
+    rules = rules_of(subject, book)
+    rows = []
+    for threshold in effective.thresholds:
+        found = list(measured(limit_of(threshold), rules, usage, Extra()))
+        today = next((item for item in found if item.is_current), None)
+        rows.append(LimitRow(threshold, today, rules.currency))
+    return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django_filters
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -72,6 +73,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "plan": plan,
         "line_count": lines_of.of_plan(plan).count(),
+        "zones": plan.zones.annotate(country_count=Count("countries")).order_by("name"),
         "may_manage": _may_manage(request),
     }
     return render_page(request, "usage/plan.html", context)

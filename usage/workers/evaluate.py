@@ -21,18 +21,13 @@ from django.db import OperationalError, connection, transaction
 from alerts.actions import NewAlert, raise_alerts, settle_alerts
 from common.tenancy import across_tenants, current_tenant_id
 from jobs.draining import drain
-from usage.cycles import Cycle, cycle_at, cycle_of_day
-from usage.decisions import Crossing, Usage, crossings, decide
+from usage.cycles import Cycle, CycleRule, cycle_of_day
+from usage.decisions import Crossing, crossings
 from usage.models import Decision, LineWatch
-from usage.queries.due_lines import (
-    DueLine,
-    RuleBook,
-    Window,
-    claim_due,
-    loosenings,
-    rule_book,
-    usage_in,
-)
+from usage.queries import judging
+from usage.queries.due_lines import DueLine, RuleBook, claim_due, loosenings, rule_book
+from usage.queries.judging import SUBJECT, crossings_known, cycle_of, rules_of, window_of
+from usage.queries.usage_sums import usage_in
 from usage.workers.signalling import Judged, send_signals
 
 log = structlog.get_logger(__name__)
@@ -40,7 +35,6 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 """Lines judged at once: ingest of them waits until the batch is written."""
 TRIES = 3
-SUBJECT = "line"
 OLDEST_LATE_CYCLE = timedelta(days=760)
 
 
@@ -80,54 +74,31 @@ def _evaluate(*, now: datetime, limit: int, line_id: int | None = None) -> int:
 
 
 def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
-    windows, late_windows, cycles = [], [], {}
-    for line in due:
-        carrier = book.carriers[line.carrier_id]
-        rule = book.plan(line.plan_id).cycle
-        cycle = cycles[line.line_id] = cycle_at(rule, now, carrier.zone)
-        windows.append(Window(line.line_id, cycle, carrier.source, carrier.country))
-        late_windows += [
-            Window(line.line_id, closed, carrier.source, carrier.country)
-            for closed in _closed_cycles(line, rule, cycle)
-        ]
-    used = usage_in(windows=windows)
-    late_used = usage_in(windows=late_windows)
+    cycles = {line.line_id: cycle_of(line, book, now) for line in due}
+    windows = [window_of(line, book, cycles[line.line_id], now) for line in due]
+    used = usage_in(windows=windows, zones=book.zones)
     exceptions = loosenings(line_ids=[line.line_id for line in due], now=now)
-    late: dict[int, list[Crossing]] = {}
-    lines = {line.line_id: line for line in due}
-    for window in late_windows:
-        figures = late_used.get((window.line_id, window.cycle.first_day))
-        if figures:
-            line = lines[window.line_id]
-            late.setdefault(window.line_id, []).extend(
-                crossings(
-                    line_id=window.line_id,
-                    rules=book.rules(plan_id=line.plan_id, line_policy_id=line.policy_id),
-                    usage=Usage(window.cycle, *figures),
-                )
-            )
+    known = crossings_known(lines=due, book=book)
+    late = _late_crossings(due, book, cycles, now)
     judged = []
-    for line in due:
-        cycle = cycles[line.line_id]
-        zone = book.carriers[line.carrier_id].zone
-        verdict = decide(
-            line_id=line.line_id,
-            rules=book.rules(plan_id=line.plan_id, line_policy_id=line.policy_id),
-            usage=Usage(cycle, *used.get((line.line_id, cycle.first_day), (0, 0))),
+    for line, window in zip(due, windows, strict=True):
+        verdict = judging.verdict(
+            line,
+            book=book,
+            usage=used[window.key],
             now=now,
-            cycle_ends_at=cycle.ends_at(zone),
             exceptions=exceptions.get(line.line_id, ()),
-            active=line.active,
-            personal=line.personal,
+            crossed_at=known,
         )
+        zone = book.carriers[line.carrier_id].zone
         judged.append(
             Judged(
                 line=line,
-                cycle=cycle,
-                starts_at=cycle.starts_at(zone),
-                ends_at=cycle.ends_at(zone),
+                cycle=window.cycle,
+                starts_at=window.cycle.starts_at(zone),
+                ends_at=window.cycle.ends_at(zone),
                 verdict=verdict,
-                late=tuple(late.get(line.line_id, ())),
+                late=(*late.get(line.line_id, ()), *verdict.late),
                 policy_id=book.effective_policy_id(
                     plan_id=line.plan_id, line_policy_id=line.policy_id
                 ),
@@ -136,7 +107,25 @@ def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
     return judged
 
 
-def _closed_cycles(line: DueLine, rule, running: Cycle) -> list[Cycle]:
+def _late_crossings(
+    due: list[DueLine], book: RuleBook, cycles: dict[int, Cycle], now: datetime
+) -> dict[int, list[Crossing]]:
+    """Limits that were reached in closed cycles, by line."""
+    windows = [
+        (line, window_of(line, book, closed, now))
+        for line in due
+        for closed in _closed_cycles(line, book.plan(line.plan_id).cycle, cycles[line.line_id])
+    ]
+    used = usage_in(windows=[window for _line, window in windows], zones=book.zones)
+    found: dict[int, list[Crossing]] = {}
+    for line, window in windows:
+        found.setdefault(line.line_id, []).extend(
+            crossings(line_id=line.line_id, rules=rules_of(line, book), usage=used[window.key])
+        )
+    return found
+
+
+def _closed_cycles(line: DueLine, rule: CycleRule, running: Cycle) -> list[Cycle]:
     """Cycles before the running one that may hold usage nobody has judged yet."""
     since = line.late_since
     if line.cycle_first_day and line.cycle_first_day < running.first_day:
@@ -197,7 +186,7 @@ def _alert(item: Judged, crossing: Crossing, *, late: bool = False) -> NewAlert:
         subject_type=SUBJECT,
         subject_id=item.line.line_id,
         severity="critical" if crossing.critical else "warning",
-        reason="limit_reached" if crossing.critical else "limit_near",
+        reason=crossing.reason,
         facts=crossing.facts,
         late=late,
     )

@@ -21,6 +21,15 @@ from usage.cycles import Cycle
 from usage.decisions import Crossing, Decision
 from usage.queries.due_lines import DueLine
 
+RELEASES = {
+    "unblocked_by_hand": "released_by_exception",
+    "money_unblocked_by_hand": "released_by_exception",
+    "in_grace": "released_in_grace",
+    "limit_in_grace": "released_in_grace",
+    "exempt": "released_exempt",
+}
+"""Why a block is lifted although a limit is reached, by the reason of the decision."""
+
 
 @dataclass
 class Judged:
@@ -107,14 +116,14 @@ def _requests(
             yield request(restriction, "unblock", row.device_id, "device_gone", {})
     for restriction in verdict.restrictions:
         if _wants_sending(last.get(restriction), line, lets_through):
-            yield request(
-                restriction, "block", line.device_id, verdict.reason, verdict.causes[restriction]
-            )
+            reason, facts = verdict.cause_reasons[restriction], verdict.causes[restriction]
+            yield request(restriction, "block", line.device_id, reason, facts)
 
 
 def _released(verdict: Decision) -> tuple[str, dict[str, Any]]:
-    if verdict.reason == "unblocked_by_hand":
-        return "released_by_exception", verdict.facts
+    released = RELEASES.get(verdict.reason)
+    if released is not None:
+        return released, verdict.facts
     if verdict.reason == "line_retired":
         return "line_retired", {}
     if verdict.reason == "personal_device":
