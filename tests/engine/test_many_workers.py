@@ -30,6 +30,7 @@ from usage.actions import lines as lines_
 from usage.actions import policies
 from usage.actions.policies import ThresholdTerms
 from usage.models import Decision, Line, LineWatch, Plan, Policy, UsageCounter
+from usage.queries import judging as judgement
 from usage.workers import evaluate
 from usage.workers.counters import differences
 from usage.workers.due import make_due
@@ -152,7 +153,7 @@ def test_an_edit_while_a_worker_judges_by_the_old_rules_is_not_lost(busy, monkey
     take([record(line, 500 * MB)])
     LineWatch.objects.filter(line=line).update(evaluate_at=timezone.now())
     judging, edited = threading.Event(), threading.Event()
-    real = judging.decide
+    real = judgement.decide
 
     def slowly(**facts: Any) -> Any:
         judging.set()
@@ -167,7 +168,7 @@ def test_an_edit_while_a_worker_judges_by_the_old_rules_is_not_lost(busy, monkey
         edited.set()
 
     with monkeypatch.context() as patch:
-        patch.setattr(judging, "decide", slowly)
+        patch.setattr(judgement, "decide", slowly)
         at_once(busy, lambda: evaluate.evaluate_batch(now=timezone.now()), edit)
     settle()
     assert blocked(device) == {"cellular_data"}
