@@ -132,8 +132,6 @@ def _scope(value: str) -> str:
     kind, _colon, name = value.partition(":")
     if kind == "zone":
         return str(_("data in the zone %(name)s") % {"name": name})
-    if kind == "pool":
-        return str(_("data of the pool %(name)s") % {"name": name})
     return str(SCOPES.get(value, value))
 
 

@@ -74,16 +74,12 @@ class Loosening:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A limit that has been reached: the alert's identity, and the figures of its sentence.
-
-    `pool` is the pool whose limit it is, None where it is the line's own.
-    """
+    """A limit that has been reached: the alert's identity, and the figures of its sentence."""
 
     identity: str
     critical: bool
     facts: dict[str, Any] = field(hash=False)
     reason: str = "limit_reached"
-    pool: int | None = None
 
 
 @dataclass(frozen=True)
@@ -335,8 +331,8 @@ def _crossings(
 ) -> tuple[Crossing, ...]:
     """Every limit that is reached, once each.
 
-    An alert's identity is made of line (or pool), cycle, scope, measure and effective limit, so an
-    edit that changes none of these does not alert again.
+    An alert's identity is made of line, cycle, scope, measure and effective limit, so an edit that
+    changes none of these does not alert again.
     """
     found: dict[str, Crossing] = {}
     for item in items:
@@ -348,7 +344,6 @@ def _crossings(
             critical=critical,
             facts=_facts(item, rules, usage),
             reason=_key(item, "limit_reached" if critical else "limit_near"),
-            pool=item.pool,
         )
         if crossing.identity not in found or crossing.critical:
             found[crossing.identity] = crossing
@@ -357,8 +352,6 @@ def _crossings(
 
 def _identity(item: Measured, line_id: int, usage: Usage) -> str:
     limit = item.limit
-    if item.pool is not None:
-        return _digest("pool", item.pool, item.first_day, limit.measure, item.at)
     parts: tuple[object, ...] = (
         line_id,
         item.first_day,

@@ -62,17 +62,6 @@ class Zone:
 
 
 @dataclass(frozen=True)
-class Pool:
-    """What the line shares with others: bytes, and how much of them is its own in any case."""
-
-    key: int
-    name: str
-    allowance: int
-    fair_share: int | None = None
-    counts: str = "domestic"
-
-
-@dataclass(frozen=True)
 class Rules:
     """The effective plan and policy of a line; caps in bytes, None where nothing limits."""
 
@@ -82,7 +71,6 @@ class Rules:
     policy: str = ""
     price: Decimal | None = None
     zones: tuple[Zone, ...] = ()
-    pool: Pool | None = None
     currency: str = ""
 
     def zone(self, name: str) -> Zone | None:
@@ -99,8 +87,6 @@ class Rules:
         if scope == "zone":
             found = self.zone(zone)
             return found.cap if found else None
-        if scope == "pool" and self.pool:
-            return self.pool.allowance
         return None
 
     def caps(self) -> Iterator[tuple[str, str, int]]:
@@ -124,14 +110,6 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class PoolUse:
-    """Bytes that all members used in the cycle, and what each may use until that is seen again."""
-
-    used: int
-    share: int | None = None
-
-
-@dataclass(frozen=True)
 class Usage:
     """Bytes used in one cycle; use in extended domestic zones is domestic.
 
@@ -147,7 +125,6 @@ class Usage:
     covered: Mapping[str, int] = field(default_factory=dict, hash=False)
     days: tuple[Usage, ...] = ()
     today: date | None = None
-    pool: PoolUse | None = None
 
     @property
     def counted(self) -> int:
@@ -173,7 +150,7 @@ class Extra:
     def of(self, scope: str, zone: Zone | None = None) -> int:
         if scope == "zone":
             return self.domestic if zone and zone.is_domestic else self.roaming
-        if scope in {"total", "pool"}:
+        if scope == "total":
             return self.domestic + self.roaming
         return self.domestic if scope == "domestic" else self.roaming
 
@@ -196,7 +173,6 @@ class Measured:
     over: int = 0
     raised_by: tuple[str, ...] = ()
     is_current: bool = True
-    pool: int | None = None
     named_scope: str = ""
 
     @property
@@ -228,8 +204,6 @@ def limit_in_bytes(limit: Limit, rules: Rules, extra: Extra | None = None) -> in
     Fractions of a byte are rounded up, so that a limit is never reached a byte early.
     """
     if limit.scope == "zone" and rules.zone(limit.zone) is None:
-        return None
-    if limit.scope == "pool" and (rules.pool is None or limit.period == "day"):
         return None
     more = (extra or Extra()).of(limit.scope, rules.zone(limit.zone))
     if limit.measure == "bytes":
@@ -270,9 +244,7 @@ def measured(limit: Limit, rules: Rules, usage: Usage, extra: Extra) -> Iterator
     volume = limit_in_bytes(limit, rules, extra)
     if volume is None:
         return
-    if limit.scope == "pool":
-        yield from _of_pool(limit, volume, rules, usage, extra)
-    elif limit.period == "day":
+    if limit.period == "day":
         for day in _days(usage):
             yield _in_bytes(limit, volume, rules, day, day.cycle.first_day == usage.today)
     else:
@@ -288,7 +260,7 @@ def _days(usage: Usage) -> Iterator[Usage]:
 
 
 def _raised_by(limit: Limit, rules: Rules) -> tuple[str, ...]:
-    if limit.scope in {"total", "pool"}:
+    if limit.scope == "total":
         return "domestic", "roaming"
     zone = rules.zone(limit.zone)
     is_domestic = limit.scope == "domestic" or bool(zone and zone.is_domestic)
@@ -311,34 +283,6 @@ def _in_bytes(limit: Limit, volume: int, rules: Rules, usage: Usage, is_current:
         raised_by=_raised_by(limit, rules),
         is_current=is_current,
         named_scope=f"zone:{limit.zone}" if limit.scope == "zone" else limit.scope,
-    )
-
-
-def _of_pool(
-    limit: Limit, volume: int, rules: Rules, usage: Usage, extra: Extra
-) -> Iterator[Measured]:
-    """A full pool restricts a line only when its fair share is used up as well."""
-    pool, use = rules.pool, usage.pool
-    if pool is None or use is None:
-        return
-    own = usage.of(pool.counts)
-    reached = is_reached(used=use.used, limit=volume)
-    share = None if pool.fair_share is None else pool.fair_share + extra.of("pool")
-    spent = share is None or own >= share
-    left = use.share if not reached else None if spent else max((share or 0) - own, 1)
-    yield Measured(
-        limit=limit,
-        at=volume,
-        used=use.used,
-        is_reached=reached,
-        left=left,
-        spends=spends(pool.counts, rules),
-        cycle=usage.cycle,
-        restrictions=limit.restrictions if spent else frozenset(),
-        over=use.used - volume + 1 if reached else 0,
-        raised_by=_raised_by(limit, rules),
-        pool=pool.key,
-        named_scope=f"pool:{pool.name}",
     )
 
 

@@ -27,7 +27,7 @@ from usage.decisions import (
     decide,
     limit_in_bytes,
 )
-from usage.limits import Pool, Zone
+from usage.limits import Zone
 
 # --- limits -----------------------------------------------------------------------------------
 
@@ -78,19 +78,15 @@ def test_the_default_policy_warns_at_80_percent_and_acts_at_100(
         (limit(80, period="day"), 800),
         (limit(80, "zone", zone="EU"), 40),
         (limit(80, "zone", "bytes", zone="EU"), 80),
-        (limit(10, "pool"), 1000),
         # money is not a volume, a day leaves nothing over, and the plan has no such zone
         (limit(80, measure="money"), None),
         (limit(80, measure="remaining", period="day"), None),
         (limit(80, "zone", zone="Elsewhere"), None),
         (limit(80, "zone", "bytes", zone="Elsewhere"), None),
-        (limit(80, "pool", "bytes", period="day"), None),
     ],
 )
 def test_a_limit_is_a_volume_in_bytes_rounded_up(what, bytes_):
-    rules = Rules(
-        domestic_cap=1000, roaming_cap=100, zones=(Zone("EU", 50),), pool=Pool(1, "Sales", 10_000)
-    )
+    rules = Rules(domestic_cap=1000, roaming_cap=100, zones=(Zone("EU", 50),))
     assert limit_in_bytes(what, rules) == bytes_
 
 

@@ -1,4 +1,4 @@
-"""Zones, days, money, pools and exceptions: what counts for which limit, and until when."""
+"""Zones, days, money and exceptions: what counts for which limit, and until when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.engine.verdicts import CYCLE, ENDS, HOUR, NOW, STANDARD, identities, limit
 from usage.cycles import Cycle
 from usage.decisions import Decision, Loosening, Rules, Usage, decide, shortfall
-from usage.limits import Limit, Pool, PoolUse, Zone
+from usage.limits import Limit, Zone
 
 TODAY = NOW.date()
 EU, WORLD, NEAR_BY = Zone("EU", 50, Decimal(2)), Zone("World", 0, Decimal(10)), "Near by"
@@ -140,38 +140,6 @@ def test_a_block_comes_the_grace_delay_after_the_crossing(
     assert (decision.restrictions, decision.reason) == (restrictions, reason)
     assert decision.next_check_at == next_check
     assert decision.standing == "over"
-
-
-# --- pools --------------------------------------------------------------------------------------
-
-POOL = Pool(3, "Sales", 1000, fair_share=100)
-
-
-@pytest.mark.parametrize(
-    ("own", "together", "restrictions", "standing", "budget"),
-    [
-        (10, 999, (), "within", 20),
-        (10, 1000, (), "near", 90),
-        (100, 1000, ("cellular_data",), "over", None),
-        (500, 999, (), "within", 20),
-    ],
-)
-def test_a_full_pool_blocks_those_who_used_their_fair_share(
-    own, together, restrictions, standing, budget
-):
-    usage = Usage(CYCLE, own, pool=PoolUse(together, share=20))
-    block = limit(100, "pool", block_cellular=True)
-    decision = judged(usage, block, pool=POOL, domestic_cap=None)
-    assert (decision.restrictions, decision.standing) == (restrictions, standing)
-    assert decision.home_budget == budget
-    assert [crossing.pool for crossing in decision.crossings] == [3] * (together >= 1000)
-
-
-def test_a_pools_alert_is_the_same_whichever_member_crosses():
-    block = limit(100, "pool", block_cellular=True)
-    usages = (Usage(CYCLE, own, pool=PoolUse(1000 + own)) for own in (1, 200))
-    first, second = (judged(usage, block, pool=POOL) for usage in usages)
-    assert identities(first) == identities(second)
 
 
 # --- exceptions ---------------------------------------------------------------------------------

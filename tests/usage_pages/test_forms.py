@@ -247,25 +247,30 @@ ROW = {"scope": "domestic", "amount": "80", "unit": "percent"}
         ({**ROW, "amount": "33,3333"}, None),
         ({**ROW, "amount": ""}, None),
         ({**ROW, "scope": "zone"}, None),
-        ({**ROW, "unit": "money"}, None),
+        ({**ROW, "unit": "money"}, 80),
+        ({**ROW, "unit": "money", "amount": "80,005"}, None),
+        ({**ROW, "unit": "money", "period": "day"}, None),
+        ({**ROW, "unit": "left-MB", "amount": "5"}, 5_000_000),
+        ({**ROW, "grace": "10"}, None),
+        ({**ROW, "grace": "10", "block_cellular": "on"}, 80),
         ({}, None),
     ],
 )
-def test_thresholds(row, value):
+def test_thresholds(in_contoso, row, value):
     rows = ThresholdList(thresholds(row), prefix=PREFIX)
     assert rows.is_valid() == (value is not None)
     if value is not None:
         assert rows.terms()[0].value == value
 
 
-def test_the_same_limit_twice_is_named():
+def test_the_same_limit_twice_is_named(in_contoso):
     rows = ThresholdList(thresholds(ROW, {**ROW, "amount": "80,0"}), prefix=PREFIX)
     assert not rows.is_valid()
     assert "Threshold 1" in str(rows.forms[1].errors)
 
 
 @pytest.mark.parametrize("total", ["x", "1e9", "99999999999", ""])
-def test_a_forged_number_of_rows_is_an_error_and_not_a_crash(total):
+def test_a_forged_number_of_rows_is_an_error_and_not_a_crash(in_contoso, total):
     data = thresholds(ROW, **{f"{PREFIX}-TOTAL_FORMS": total})
     assert not ThresholdList(data, prefix=PREFIX).is_valid()
     assert rearranged({**data, "arrange": "add"}) in (
