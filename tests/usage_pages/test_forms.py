@@ -233,7 +233,7 @@ def thresholds(*rows: dict[str, str], **forged: str) -> dict[str, str]:
     return data | forged
 
 
-ROW = {"scope": "domestic", "amount": "80", "unit": "percent"}
+ROW = {"scope": "domestic", "amount": "80", "unit": "percent", "period": "cycle"}
 
 
 @pytest.mark.parametrize(

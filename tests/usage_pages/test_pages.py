@@ -206,6 +206,7 @@ def threshold_rows(*amounts: str) -> dict[str, str]:
             f"thresholds-{number}-scope": "domestic",
             f"thresholds-{number}-amount": amount,
             f"thresholds-{number}-unit": "percent",
+            f"thresholds-{number}-period": "cycle",
         }
     return data
 

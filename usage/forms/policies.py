@@ -61,14 +61,13 @@ class ThresholdForm(NamesItsFields, forms.Form):
     amount = AmountField(label=_("Value"))
     unit = forms.ChoiceField(label=_("Measure"), choices=UNITS)
     period = forms.ChoiceField(
-        label=_("Counted over"), choices=Period.choices, initial=Period.CYCLE, required=False
+        label=_("Counted over"), choices=Period.choices, initial=Period.CYCLE
     )
     grace = forms.IntegerField(
         label=_("Grace (minutes)"),
         required=False,
         min_value=0,
         max_value=LONGEST_GRACE,
-        help_text=_("A block comes so long after the threshold was reached."),
     )
     block_roaming = forms.BooleanField(label=_("Block roaming data"), required=False)
     block_cellular = forms.BooleanField(label=_("Block cellular data"), required=False)
@@ -83,12 +82,11 @@ class ThresholdForm(NamesItsFields, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        data["period"] = data.get("period") or Period.CYCLE.value
         amount, unit = data.get("amount"), data.get("unit")
-        by_day = data["period"] == Period.DAY
+        by_day = data.get("period") == Period.DAY
         if by_day and unit and (unit == MONEY or unit.startswith(LEFT)):
             self.add_error("period", _("What is left, and money, are counted over a cycle."))
-        if data.get("grace") and not (data["block_roaming"] or data["block_cellular"]):
+        if data.get("grace") and not (data.get("block_roaming") or data.get("block_cellular")):
             self.add_error("grace", _("Without a block there is nothing to put off."))
         if amount is None or unit is None:
             return data
