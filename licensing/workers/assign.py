@@ -71,7 +71,7 @@ def assign_batch(*, now: datetime) -> int:
     return len(claims)
 
 
-def _due(now: datetime):  # noqa: ANN202 - a queryset
+def _due(now: datetime):
     free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
     return Claim.objects.filter(free, state__in=TO_ASSIGN, due_at__lte=now)
 

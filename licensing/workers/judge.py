@@ -70,7 +70,7 @@ def judge_batch(*, now: datetime) -> int:
         return _judge(policy, products, missing, now)
 
 
-def _due(now: datetime):  # noqa: ANN202 - a queryset
+def _due(now: datetime):
     return Claim.objects.filter(state__in=TO_JUDGE, due_at__lte=now)
 
 
@@ -186,7 +186,7 @@ def feature_is_on() -> bool:
     return AutoClaimSwitch.objects.filter(on=True).exists()
 
 
-def _to_judge(policy: AutoClaimPolicy, now: datetime, free: bool):  # noqa: ANN202 - a queryset
+def _to_judge(policy: AutoClaimPolicy, now: datetime, free: bool):
     """Due claims in order of sign-in; while seats are free, those that wait with them."""
     wanted = Q(due_at__lte=now)
     if free:
@@ -209,7 +209,7 @@ def _midnight(now: datetime) -> datetime:
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _grant(claim: Claim, grant: Grant, shelf, now: datetime) -> None:  # noqa: ANN001
+def _grant(claim: Claim, grant: Grant, shelf, now: datetime) -> None:
     row = next(row for row in shelf.rows if row.product_id == grant.product)
     claim.state, claim.reason, claim.counted = ClaimState.CLAIMED, "", False
     claim.product_id, claim.position = grant.product, grant.position
