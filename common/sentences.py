@@ -105,6 +105,37 @@ SENTENCES = {
     "not_knox": _("Only Samsung Knox devices can have mobile data switched off remotely."),
     "work_profile_only": _("Only the work profile is managed; mobile data belongs to the owner."),
     "not_enrolled": _("The device is not, or no longer, under management."),
+    "claim_account_disabled": _("The account is disabled."),
+    "claim_guest": _("The account is a guest, not a member."),
+    "claim_already_licensed": _("The user has a licence for the app already."),
+    "claim_switched_off": _(
+        "The user has a product with this app, and an administrator switched the app off in it."
+    ),
+    "claim_holds_seat": _("A claim of the user for this app holds a seat already."),
+    "claim_taken_away": _(
+        "An administrator took the licence away; until that is cleared the user gets no other."
+    ),
+    "claim_excluded": _("The user is in a group that the policy excludes."),
+    "claim_not_included": _("The user is in none of the groups that the policy is for."),
+    "claim_no_usage_location": _(
+        "The user has no usage location, and Microsoft assigns no licence without one."
+    ),
+    "claim_daily_cap": _("The policy gave as many licences today as it may."),
+    "claim_no_seat": _("No product of the policy has a free seat; the user waits for one."),
+    "claim_refused": _("Microsoft refused the licence, of every product that was tried."),
+    "claim_clash": _("The product clashes with a service that the user has."),
+    "claim_not_usable": _("No subscription of the policy's products is active."),
+    "claim_without_app": _("The products of the policy do not give this app."),
+    "claim_no_product": _("The policy has no product."),
+    "claim_policy_off": _("The policy was off when the sign-in was judged."),
+    "claim_account_gone": _("Microsoft does not know this account."),
+    "claim_inherited": _("The licence comes from a group and can only be removed there."),
+    "cloud_not_connected": _("The tenant is not connected to Microsoft yet."),
+    "cloud_failed": _("Microsoft could not do it; it is tried again."),
+    "cloud_forbidden": _("Microsoft did not allow it: the consent is missing or has ended."),
+    "cloud_throttled": _("Microsoft asked to wait; it is tried again."),
+    "cloud_unreachable": _("Microsoft could not be reached; it is tried again."),
+    "cloud_uncertain": _("No answer came from Microsoft; it is looked at before trying again."),
     "unknown_platform": _("Only Samsung Knox, iOS and iPadOS are supported."),
 }
 

@@ -53,6 +53,20 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         ],
     ),
     (
+        _("Billing"),
+        "credit-card",
+        [
+            Entry("licensing:products", _("Licenses"), "ticket"),
+        ],
+    ),
+    (
+        _("Settings"),
+        "settings",
+        [
+            Entry("licensing:org_settings", _("Org settings"), "sliders-horizontal"),
+        ],
+    ),
+    (
         _("Tenant administration"),
         "building-2",
         [

@@ -356,6 +356,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 2},
     },
     "jobs": {"task": "jobs.tasks.work_off", "schedule": 5.0, "options": {"expires": 10}},
+    "claims": {"task": "licensing.tasks.judge_due", "schedule": 2.0, "options": {"expires": 4}},
+    "licences": {"task": "licensing.tasks.assign_due", "schedule": 2.0, "options": {"expires": 4}},
+    "readings": {
+        "task": "licensing.tasks.read_due",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "housekeeping": {
         "task": "jobs.tasks.run_periodic",
         "schedule": 60.0,

@@ -20,6 +20,7 @@ TENANT_APPS = {
     "people-groups": "tenants.group_urls",
     "audit": "audit.urls",
     "alerts": "alerts.urls",
+    "licenses": "licensing.urls",
 }
 if settings.SANDBOX:
     TENANT_APPS["sandbox"] = "sandbox.phone_urls"
@@ -30,10 +31,13 @@ PORTAL = [
     path("search/", search.search, name="search"),
 ]
 
+AT_THE_ROOT = ("usage.urls", "licensing.urls")
+"""These have several sections and name them themselves."""
+
 
 def _of_tenant() -> list[URLResolver]:
     return [
-        path("" if module == "usage.urls" else f"{prefix}/", include(module))
+        path("" if module in AT_THE_ROOT else f"{prefix}/", include(module))
         for prefix, module in TENANT_APPS.items()
         if (settings.BASE_DIR / f"{module.replace('.', '/')}.py").exists()
     ]

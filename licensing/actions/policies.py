@@ -68,9 +68,7 @@ def edit(*, policy: AutoClaimPolicy, draft: Draft, now: datetime, by: Actor) -> 
     with refusing(AutoClaimRefused, CONSTRAINTS):
         policy.save()
     _write_products(policy, draft)
-    record(
-        by=by, action="auto_claim_policy.edited", subject=policy, before=before, after=after
-    )
+    record(by=by, action="auto_claim_policy.edited", subject=policy, before=before, after=after)
     make_waiting_due(now=now)
     return True
 

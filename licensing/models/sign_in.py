@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.sentences import sentence
 from common.tenancy import TenantForeignKey, TenantModel, unchecked_tenant
 
 
@@ -53,3 +54,8 @@ class Reading(TenantModel):
 
     def __str__(self) -> str:
         return self.what
+
+    @property
+    def sentence(self) -> str:
+        """What went wrong the last time, in the reader's language."""
+        return sentence(self.error)

@@ -16,9 +16,7 @@ def listed() -> QuerySet[Product]:
     left = Greatest(F("enabled") - F("consumed"), Value(0))
     return Product.objects.annotate(
         price=F("prices__amount"),
-        left=Case(
-            When(status="Enabled", then=left), default=Value(0), output_field=IntegerField()
-        ),
+        left=Case(When(status="Enabled", then=left), default=Value(0), output_field=IntegerField()),
     )
 
 
