@@ -12,12 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tenants.models import Tenant
-from tests import connector_walk, people_walk, usage_walk
-from tests.usage_factories import make_device
+from tests import connector_walk, licensing_walk, people_walk, usage_walk
 
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **usage_walk.OBJECTS,
     **connector_walk.OBJECTS,
     "phones:phone": lambda tenant: {"pk": make_device(tenant).pk},
     **people_walk.OBJECTS,
+    **licensing_walk.OBJECTS,
 }

@@ -1,0 +1,147 @@
+"""The steps of the original's documentation in Chromium, label by label; nothing before Save."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from audit.models import AuditEvent
+from common.tenancy import tenant_scope
+from licensing.models import AutoClaimPolicy, AutoClaimSwitch, PolicyProduct
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+TAB = "/t/contoso/licenses/auto-claim/"
+
+
+def order():
+    rows = PolicyProduct.objects.order_by("position")
+    return list(rows.values_list("product__part_number", flat=True))
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def refused(page, sentence):
+    page.locator(".error-summary").get_by_text(sentence).wait_for()
+    page.complaints[:] = [c for c in page.complaints if "422" not in c]
+
+
+def test_from_the_setting_to_the_policy_and_back(
+    office, alice, browser_page, sign_in, assert_accessible
+):
+    page = browser_page
+    for part in ("SPE_E5", "ENTERPRISEPACK", "STANDARDPACK", "SPE_F1"):
+        office.cloud.sell(part, 3)
+    office.read()
+    sign_in(page, alice)
+    page.goto("/t/contoso/licenses/")
+    assert_accessible(page)
+    page.get_by_role("link", name="Auto-claim policy").click()
+    assert_accessible(page)
+    press(page, "Turn on setting")
+    page.get_by_text("The setting is on.").wait_for()
+    with tenant_scope(office.tenant.pk):
+        assert AutoClaimSwitch.objects.get().on
+
+    page.get_by_role("link", name="Add a policy").first.click()
+    page.get_by_role("heading", name="Name this auto-claim policy").wait_for()
+    page.get_by_label("Policy name").fill("Teams for all")
+    press(page, "Next")
+    page.get_by_role("heading", name="Set an auto-claim app and product").wait_for()
+    assert_accessible(page)
+    page.get_by_label("App", exact=True).select_option("Microsoft Teams")
+    page.get_by_label("Product", exact=True).select_option(label="Microsoft 365 E3 (10 available)")
+    press(page, "Add a backup product to this policy")
+    page.get_by_label("Backup product 1").select_option(label="Microsoft 365 E3 (10 available)")
+    press(page, "Next")
+    refused(page, "Each product can be in a policy once.")
+    page.get_by_label("Backup product 1").select_option(
+        label="Microsoft 365 Business Premium (5 available)"
+    )
+    for _more in range(3):
+        press(page, "Add a backup product to this policy")
+    press(page, "Add a backup product to this policy")
+    refused(page, "A policy has at most four backup products.")
+    press(page, "Next")
+    page.get_by_role("heading", name="Select apps").wait_for()
+    assert_accessible(page)
+    page.get_by_label("Microsoft Teams").uncheck()
+    press(page, "Next")
+    refused(page, "Microsoft 365 E3 would give no Microsoft Teams")
+    page.get_by_label("Microsoft Teams").check()
+    page.get_by_label("Sway").uncheck()
+    press(page, "Next")
+    page.get_by_text("Microsoft 365 Business Premium").wait_for()
+    press(page, "Next")
+    page.get_by_role("heading", name="Review and finish").wait_for()
+    assert_accessible(page)
+    with tenant_scope(office.tenant.pk):
+        assert not AutoClaimPolicy.objects.exists()
+    press(page, "Create policy")
+    page.get_by_role("link", name="Close").click()
+    for head in ("Policy name", "App", "Product", "Available licenses", "Status"):
+        assert page.get_by_role("columnheader", name=head).count() == 1
+    assert_accessible(page)
+
+    page.locator("a[data-drawer]").click()
+    drawer = page.locator("#drawer")
+    drawer.get_by_text("Product licenses").wait_for()
+    assert_accessible(page)
+    drawer.get_by_role("button", name=re.compile("Edit\\s+Policy name")).click()
+    drawer.get_by_label("Policy name").fill("Teams for everybody")
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    drawer.get_by_text("Not saved yet:").wait_for()
+    drawer.get_by_label(re.compile("Business Premium")).check()
+    drawer.get_by_role("button", name="Move up").click()
+    expect(drawer.locator("ol.shelf li").first).to_contain_text("Business Premium")
+    drawer.get_by_role("button", name="Add a backup product to this policy").click()
+    drawer.get_by_role("heading", name="Add a product").wait_for()
+    drawer.get_by_label(re.compile("Office 365 E1")).check()
+    drawer.get_by_role("button", name="Add", exact=True).click()
+    expect(drawer.locator("ol.shelf li")).to_have_count(3)
+    drawer.get_by_role("button", name=re.compile("Edit\\s+Apps and services")).click()
+    drawer.get_by_label("Product", exact=True).select_option(label="All products")
+    drawer.get_by_role("button", name="Show").click()
+    drawer.get_by_label("Sway").uncheck()
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    drawer.get_by_text("Off: Sway").first.wait_for()
+    drawer.get_by_role("button", name="Remove a product").click()
+    for label in ("Microsoft 365 E3", "Business Premium", "Office 365 E1"):
+        drawer.get_by_label(re.compile(label)).check()
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    refused(page, "At least one product must stay.")
+    drawer.get_by_label(re.compile("Office 365 E1")).uncheck()
+    drawer.get_by_label(re.compile("Business Premium")).uncheck()
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    drawer.get_by_label("Turn this policy on or off").uncheck()
+    with tenant_scope(office.tenant.pk):
+        assert order() == ["SPE_E3", "SPB"]
+        assert AutoClaimPolicy.objects.get().name == "Teams for all"
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved.").wait_for()
+    with tenant_scope(office.tenant.pk):
+        assert order() == ["SPB", "STANDARDPACK"]
+        policy = AutoClaimPolicy.objects.get()
+        assert (policy.name, policy.enabled) == ("Teams for everybody", False)
+        assert AuditEvent.objects.filter(action="auto_claim_policy.edited").exists()
+
+    page.goto(f"{TAB}{policy.pk}/")
+    page.get_by_text("Auto-claim policy edited").wait_for()
+    assert_accessible(page)
+    page.set_viewport_size({"width": 360, "height": 780})
+    for address in (TAB, f"{TAB}{policy.pk}/", f"{TAB}add/", "/t/contoso/licenses/"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+
+    page.goto("/t/contoso/org-settings/")
+    assert_accessible(page)
+    page.get_by_role("link", name="User owned apps and services").click()
+    page.get_by_label("Let users auto-claim licenses the first time they sign in").uncheck()
+    assert_accessible(page)
+    press(page, "Save")
+    page.get_by_text("Saved.").wait_for()
+    with tenant_scope(office.tenant.pk):
+        assert not AutoClaimSwitch.objects.get().on
