@@ -13,6 +13,7 @@ from typing import Any
 
 from tenants.models import Tenant
 from tests import connector_walk, licensing_walk, people_walk, usage_walk
+from tests.usage_factories import make_device
 
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **usage_walk.OBJECTS,
