@@ -11,16 +11,26 @@ class SandboxConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import kinds, periodic
-        from sandbox import fleet, forgetting, past
+        from licensing.ports import register_cloud
+        from sandbox import fleet, forgetting, past, staff
+        from sandbox.direct_cloud import direct_cloud
 
         if not settings.SANDBOX:
             return
         kinds.register(kinds.Kind(name=past.KIND, work=past.report))
+        register_cloud(direct_cloud)
         periodic.register(
             periodic.Job(
                 name="sandbox.fleet",
                 every=fleet.EVERY,
                 work=lambda now: fleet.live(now=now),
+            )
+        )
+        periodic.register(
+            periodic.Job(
+                name="sandbox.staff",
+                every=staff.EVERY,
+                work=lambda now: staff.live(now=now),
             )
         )
         periodic.register(

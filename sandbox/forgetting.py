@@ -16,6 +16,8 @@ from alerts.models.alert import AlertState
 from common.tenancy import tenant_scope
 from connectors.models import Signal
 from devices.models import Command
+from licensing.models import HOLDING, TO_JUDGE, Claim, ClaimState, SignIn
+from sandbox import staff
 from sandbox.feed import HISTORY
 from sandbox.world import TENANTS
 from tenants.models import Tenant
@@ -31,6 +33,7 @@ def forget(*, now: datetime) -> None:
         if tenant is not None:
             with tenant_scope(tenant.pk):
                 _forget(before=now - KEEP)
+    staff.forget_sign_ins(now=now)
 
 
 @transaction.atomic
@@ -42,3 +45,6 @@ def _forget(*, before: datetime) -> None:
     Signal.objects.filter(received_at__lt=before).delete()
     Command.objects.filter(closed_at__lt=before).delete()
     Alert.objects.filter(raised_at__lt=before, state=AlertState.RESOLVED).delete()
+    SignIn.objects.filter(at__lt=before).delete()
+    over = Claim.objects.filter(signed_in_at__lt=before)
+    over.exclude(state__in=[*HOLDING, *TO_JUDGE, ClaimState.REMOVED]).delete()

@@ -1,0 +1,83 @@
+"""What Graph answers about users and sign-ins, in the words of licensing.ports.
+
+Pure. From the property pages of user, assignedLicense, licenseAssignmentState and signIn: an
+inherited licence names its group in `assignedByGroup`, success is `status.errorCode` 0, and a
+sign-in that is not interactive is an app renewing its token, not a person at the door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from licensing.ports import AccountFacts, SignInFacts
+
+USER_SELECT = (
+    "id,userPrincipalName,displayName,accountEnabled,userType,usageLocation,"
+    "assignedLicenses,licenseAssignmentStates"
+)
+"""Most of these come only when they are asked for."""
+LONGEST_KEY = 80
+
+
+class BadBody(ValueError):
+    """The body is not what the reference promises."""
+
+
+def account_of(body: Mapping[str, Any], *, groups: Iterable[str] = ()) -> AccountFacts:
+    """A user with USER_SELECT, and the ids of the groups it is in. Raises BadBody."""
+    try:
+        return AccountFacts(
+            entra_id=str(UUID(body["id"])),
+            upn=str(body["userPrincipalName"]),
+            name=str(body["displayName"] or body["userPrincipalName"]),
+            enabled=body["accountEnabled"] is True,
+            is_member=(body["userType"] or "Member") == "Member",
+            usage_location=str(body["usageLocation"] or ""),
+            licences=tuple(_licences(body)),
+            groups=tuple(sorted(groups)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as bad:
+        raise BadBody("user") from bad
+
+
+def _licences(body: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    direct = {
+        str(UUID(state["skuId"]))
+        for state in body["licenseAssignmentStates"] or ()
+        if state.get("assignedByGroup") is None
+    }
+    by_group = {
+        str(UUID(state["skuId"]))
+        for state in body["licenseAssignmentStates"] or ()
+        if state.get("assignedByGroup") is not None
+    }
+    for held in body["assignedLicenses"] or ():
+        sku = str(UUID(held["skuId"]))
+        yield {
+            "sku": sku,
+            "off": sorted(str(UUID(plan)) for plan in held.get("disabledPlans") or ()),
+            "inherited": sku in by_group - direct,
+        }
+
+
+def sign_in_of(body: Mapping[str, Any]) -> SignInFacts | None:
+    """A sign-in; None where it failed, or was no person's. Raises BadBody."""
+    try:
+        if body["status"]["errorCode"] != 0 or body.get("isInteractive") is False:
+            return None
+        at = datetime.fromisoformat(body["createdDateTime"])
+        key = str(body["id"])
+        if not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
+            raise ValueError(key[:LONGEST_KEY])
+        return SignInFacts(
+            key=key,
+            at=at if at.tzinfo else at.replace(tzinfo=UTC),
+            entra_id=str(UUID(body["userId"])),
+            upn=str(body.get("userPrincipalName") or "").replace("\x00", ""),
+            app_id=str(UUID(body["appId"])),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as bad:
+        raise BadBody("signIn") from bad
