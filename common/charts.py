@@ -32,6 +32,7 @@ WIDTH, HEIGHT = 560, 240
 _LARGEST_TEXT = 20
 _LETTERS_SHOWN = 28
 _DAYS_ALL_SHOWN = 10
+_MOST_COUNTED = 6
 _DAYS_MARKED = {1, 5, 10, 15, 20, 25}
 _KEPT_ON_ROOT = ("viewBox", "xmlns")
 Figure = int | float
@@ -110,6 +111,8 @@ def _chart(
         value_formatter=lambda figure: "" if figure is None else str(wording(figure)),
     )
     graph.x_labels = _under_the_axis(labels)
+    if (highest := _highest_whole(kind, series)) is not None:
+        graph.y_labels = range(highest + 1)
     for one in series:
         is_flat = len(set(one.figures)) == 1  # a limit, not a trend: no dots
         points = [
@@ -129,6 +132,17 @@ def _chart(
         rows=told,
         label_head=label_head,
     )
+
+
+def _highest_whole(kind: type[pygal.Graph], series: Sequence[Series]) -> int | None:
+    """The top of the picture where it is a small whole number: nobody counts 2.4 of something."""
+    figures = [[figure or 0 for figure in one.figures] for one in series]
+    if not figures or not all(isinstance(each, int) for one in figures for each in one):
+        return None
+    if issubclass(kind, pygal.StackedBar):
+        figures = [[sum(column) for column in zip(*figures, strict=False)]]
+    highest = max((each for one in figures for each in one), default=0)
+    return int(highest) if 1 <= highest <= _MOST_COUNTED else None
 
 
 def _in_full(label: Label) -> str:

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     MANAGE_CONNECTORS = "manage_connectors"
     VIEW_REPORTS = "view_reports"
     VIEW_LICENCES = "view_licences"
+    VIEW_CLAIMS = "view_claims"
     MANAGE_LICENCES = "manage_licences"
     MANAGE_PRICES = "manage_prices"
     SWITCH_AUTO_CLAIM = "switch_auto_claim"
@@ -76,7 +77,7 @@ _READ_TELECOM = {
     _P.VIEW_CONNECTORS,
     _P.VIEW_ALERTS,
 }
-_LICENCES = {_P.VIEW_HOME, _P.VIEW_LICENCES, _P.MANAGE_LICENCES}
+_LICENCES = {_P.VIEW_HOME, _P.VIEW_LICENCES, _P.VIEW_CLAIMS, _P.MANAGE_LICENCES}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMINISTRATOR: frozenset(Permission),
@@ -93,6 +94,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.UNBLOCK,
             _P.ACKNOWLEDGE_ALERTS,
             _P.VIEW_REPORTS,
+            _P.VIEW_CLAIMS,
         }
     ),
     Role.BILLING_ADMINISTRATOR: frozenset({*_LICENCES, _P.MANAGE_PRICES, _P.VIEW_REPORTS}),
@@ -108,15 +110,17 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.ACKNOWLEDGE_ALERTS,
             _P.UNBLOCK,
             _P.VIEW_REPORTS,
+            _P.VIEW_CLAIMS,
         }
     ),
-    Role.REPORT_READER: frozenset({_P.VIEW_HOME, _P.VIEW_REPORTS}),
+    Role.REPORT_READER: frozenset({_P.VIEW_HOME, _P.VIEW_REPORTS, _P.VIEW_CLAIMS}),
     Role.AUDITOR: frozenset(
         {
             _P.VIEW_HOME,
             *_READ_TELECOM,
             _P.VIEW_PERSONAL_USAGE,
             _P.VIEW_REPORTS,
+            _P.VIEW_CLAIMS,
             _P.VIEW_LICENCES,
             _P.VIEW_PEOPLE,
             _P.VIEW_AUDIT,

@@ -64,20 +64,39 @@ def _licences(body: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def sign_in_of(body: Mapping[str, Any]) -> SignInFacts | None:
-    """A sign-in; None where it failed, or was no person's. Raises BadBody."""
+    """A sign-in; None where it failed or nobody was there. Raises BadBody, with why."""
+    status = body.get("status")
+    error = status.get("errorCode") if isinstance(status, Mapping) else None
+    if not isinstance(error, int) or isinstance(error, bool):
+        raise BadBody("status.errorCode is missing or not a whole number.")
+    key = body.get("id")
+    if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
+        raise BadBody(f"id is missing, or not a text of at most {LONGEST_KEY} characters.")
+    facts = SignInFacts(
+        key=key,
+        at=_moment(body.get("createdDateTime")),
+        entra_id=_guid(body, "userId"),
+        upn=str(body.get("userPrincipalName") or "").replace("\x00", "")[:254],
+        app_id=_guid(body, "appId"),
+    )
+    return facts if error == 0 and body.get("isInteractive") is not False else None
+
+
+def _guid(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
     try:
-        if body["status"]["errorCode"] != 0 or body.get("isInteractive") is False:
-            return None
-        at = datetime.fromisoformat(body["createdDateTime"])
-        key = str(body["id"])
-        if not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
-            raise ValueError(key[:LONGEST_KEY])
-        return SignInFacts(
-            key=key,
-            at=at if at.tzinfo else at.replace(tzinfo=UTC),
-            entra_id=str(UUID(body["userId"])),
-            upn=str(body.get("userPrincipalName") or "").replace("\x00", ""),
-            app_id=str(UUID(body["appId"])),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as bad:
-        raise BadBody("signIn") from bad
+        if isinstance(value, str) and len(value) <= LONGEST_KEY:
+            return str(UUID(value))
+    except ValueError:
+        pass
+    raise BadBody(f"{name} is missing or not a GUID.")
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if at is not None:
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadBody("createdDateTime is missing or not a time, as in 2026-11-25T09:30:00Z.")

@@ -2,13 +2,21 @@
 
 from django.urls import include, path
 
-from licensing.views import policies, products, switch, wizard
+from licensing.views import policies, products, report, switch, wizard
 
 app_name = "licensing"
 
 LICENSES = [
     path("", products.products, name="products"),
     path("<int:pk>/price/", products.price, name="price"),
+]
+REPORT = [
+    path("", report.report, name="claims"),
+    path("csv/", report.export_csv, name="claims_csv"),
+    path("xlsx/", report.export_xlsx, name="claims_xlsx"),
+    path("<int:pk>/", report.claim, name="claim"),
+    path("<int:pk>/retry/", report.claim_retry, name="claim_retry"),
+    path("<int:pk>/clear/", report.claim_clear, name="claim_clear"),
 ]
 POLICIES = [
     path("", policies.listing, name="policies"),
@@ -24,6 +32,7 @@ SETTINGS = [
 ]
 
 urlpatterns = [
+    path("reports/auto-claim/", include(REPORT)),
     path("licenses/auto-claim/", include(POLICIES)),
     path("licenses/", include(LICENSES)),
     path("org-settings/", include(SETTINGS)),

@@ -5,6 +5,7 @@ Each app has its calls in a router in its `api.py`; the frame around them is ten
 
 from common.api import PortalApi
 from connectors.api import router as connectors
+from licensing.api import router as licensing
 from tenants.api_frame import api_urls
 
 api = PortalApi(
@@ -21,5 +22,6 @@ api = PortalApi(
     ),
 )
 api.add_router("", connectors)
+api.add_router("", licensing)
 
 urlpatterns = api_urls(api)

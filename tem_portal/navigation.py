@@ -60,6 +60,13 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         ],
     ),
     (
+        _("Reports"),
+        "chart-column",
+        [
+            Entry("licensing:claims", _("Auto-claim report"), "ticket-check"),
+        ],
+    ),
+    (
         _("Settings"),
         "settings",
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from common.tenancy import tenant_scope
-from licensing.models import App, AutoClaimPolicy, PolicyProduct, Product
+from licensing.models import App, AutoClaimPolicy, Claim, PolicyProduct, Product
 from tenants.models import Tenant
 from tests.licensing.cloud import guid
 
@@ -38,10 +38,29 @@ def make_policy(tenant: Tenant, name: str = "Teams for all") -> AutoClaimPolicy:
         return policy
 
 
+def make_claim(tenant: Tenant) -> Claim:
+    """A claim that got nothing."""
+    policy = make_policy(tenant)
+    with tenant_scope(tenant.pk):
+        claim, _new = Claim.objects.get_or_create(
+            sign_in_key="walked",
+            defaults={
+                "signed_in_at": timezone.now(), "app_id": policy.app_id, "policy": policy,
+                "policy_name": policy.name, "entra_id": guid("user walked"), "upn": "w@c.example",
+                "state": "nothing", "reason": "claim_guest", "created_at": timezone.now(),
+            },
+        )  # fmt: skip
+        return claim
+
+
 OBJECTS = {
     "licensing:price": lambda tenant: {"pk": make_product(tenant).pk},
     **{
         f"licensing:policy{act}": lambda tenant: {"pk": make_policy(tenant).pk}
         for act in ("", "_created", "_delete")
+    },
+    **{
+        f"licensing:claim{act}": lambda tenant: {"pk": make_claim(tenant).pk}
+        for act in ("", "_retry", "_clear")
     },
 }

@@ -2,8 +2,10 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from common.sentences import sentence
 from common.tenancy import TenantForeignKey, TenantModel
 
 
@@ -116,3 +118,17 @@ class Claim(TenantModel):
     def holds(self) -> bool:
         """Whether it holds a seat."""
         return self.state in HOLDING
+
+    @property
+    def place(self) -> str:
+        """Which of the policy's products it was: the primary one, or a backup."""
+        if self.position is None:
+            return ""
+        if self.position == 1:
+            return gettext("Primary")
+        return gettext("Backup %(number)s") % {"number": self.position - 1}
+
+    @property
+    def sentence(self) -> str:
+        """Why, in the reader's language."""
+        return sentence(self.reason)

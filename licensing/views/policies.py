@@ -66,6 +66,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "is_on": is_on,
         "reading": Reading.objects.filter(what="sign_ins").first(),
         "may_manage": request.membership.may(Permission.MANAGE_LICENCES),
+        "may_report": request.membership.may(Permission.VIEW_CLAIMS),
         "may_switch": request.membership.may(Permission.SWITCH_AUTO_CLAIM),
     }
     return render_page(request, "licensing/policies.html", context, parts=(POLICIES.part,))

@@ -233,7 +233,9 @@ def _deny(claim: Claim, denial: Denial, policy: AutoClaimPolicy, now: datetime) 
 def _write(claims: list[Claim], policy: AutoClaimPolicy, now: datetime) -> None:
     repeated = _fold_repeats(claims, policy)
     kept = [claim for claim in claims if claim.pk not in repeated]
-    Claim.objects.bulk_update(kept, _WRITTEN, batch_size=500)
+    Claim.objects.bulk_create(
+        kept, update_conflicts=True, unique_fields=["id"], update_fields=list(_WRITTEN)
+    )  # one statement; bulk_update would build a CASE of every field and row
     if any(claim.state == ClaimState.CLAIMED for claim in kept):
         nudge(ASSIGN)
 

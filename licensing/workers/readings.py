@@ -1,9 +1,9 @@
 """What is read from Microsoft at intervals: products, sign-ins, and who still has what we gave.
 
 A reading is claimed by moving its `next_at` on, so two schedulers do not read the same thing at
-once, and one that fails is tried again by itself. Sign-ins are read from a little before the
-newest one that was read: Microsoft shows them late and not in order, and what was seen before is
-recognised by its id.
+once, and one that fails is tried again by itself. Microsoft shows sign-ins late and not in order:
+they are read from an hour before the last reading on, and every few hours a day of them is looked
+through again; what was seen before is recognised by its id.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
-OVERLAP = timedelta(minutes=30)
+OVERLAP = timedelta(hours=1)
 FIRST = timedelta(days=1)
 HOLDERS = 200
-PRODUCTS, SIGN_INS, HOLDERS_OF = "products", "sign_ins", "holders"
+PRODUCTS, SIGN_INS, LATE_ONES, HOLDERS_OF = "products", "sign_ins", "late_sign_ins", "holders"
 EVERY = {
     PRODUCTS: timedelta(minutes=5),
     SIGN_INS: timedelta(minutes=1),
+    LATE_ONES: timedelta(hours=6),
     HOLDERS_OF: timedelta(minutes=15),
 }
 
@@ -73,11 +74,18 @@ def _products(cloud: Cloud, row: Reading, now: datetime) -> None:
 
 
 def _sign_ins(cloud: Cloud, row: Reading, now: datetime) -> None:
-    newest = row.through
-    for page in cloud.sign_ins(since=(newest or now - FIRST) - OVERLAP):
+    """Pages come the oldest first, so one that fails loses nothing of those before it."""
+    for page in cloud.sign_ins(since=(row.through or now - FIRST) - OVERLAP):
         take_in(sign_ins=page, source=SignInSource.POLL, now=now)
-        newest = max([one.at for one in page] + ([newest] if newest else []), default=newest)
-    Reading.objects.filter(pk=row.pk).update(through=newest)
+        if page and (row.through is None or page[-1].at > row.through):
+            row.through = min(page[-1].at, now)
+            Reading.objects.filter(pk=row.pk).update(through=row.through)
+    Reading.objects.filter(pk=row.pk).update(through=now)
+
+
+def _late_sign_ins(cloud: Cloud, row: Reading, now: datetime) -> None:
+    for page in cloud.sign_ins(since=now - FIRST):
+        take_in(sign_ins=page, source=SignInSource.POLL, now=now)
 
 
 def _holders(cloud: Cloud, row: Reading, now: datetime) -> None:
@@ -92,5 +100,6 @@ def _holders(cloud: Cloud, row: Reading, now: datetime) -> None:
 _READERS: dict[str, Callable[[Cloud, Reading, datetime], None]] = {
     PRODUCTS: _products,
     SIGN_INS: _sign_ins,
+    LATE_ONES: _late_sign_ins,
     HOLDERS_OF: _holders,
 }

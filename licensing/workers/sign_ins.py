@@ -31,11 +31,10 @@ RETURNING key
 
 @dataclass(frozen=True)
 class Taken:
-    """How many were new, were known, were to other apps; and how many claims were made."""
+    """The ids that were new and those of sign-ins to other apps; and how many claims were made."""
 
-    accepted: int
-    duplicate: int
-    other_app: int
+    new: frozenset[str]
+    other: frozenset[str]
     claims: int
 
 
@@ -47,8 +46,8 @@ def take_in(*, sign_ins: Sequence[SignInFacts], source: str, now: datetime) -> T
     rows = [known[key] for key in sorted(known)]
     new = _insert(rows, [app_of[row.app_id.lower()] for row in rows], source, now)
     claims = _claim([row for row in rows if row.key in new], app_of, now)
-    other = sum(one.app_id.lower() not in app_of for one in sign_ins)
-    return Taken(len(new), len(sign_ins) - other - len(new), other, claims)
+    other = {one.key for one in sign_ins} - known.keys()
+    return Taken(frozenset(new), frozenset(other), claims)
 
 
 def _insert(rows: list[SignInFacts], apps: list[int], source: str, now: datetime) -> set[str]:

@@ -91,18 +91,19 @@ def test_the_same_sign_in_reported_twice_is_one(office):
     row = SignInFacts("same", timezone.now(), str(guid("user kim")), "kim@x.example", TEAMS_WEB)
     office.cloud.log = [row]
     with tenant_scope(office.tenant.pk):
+        began = timezone.now()
         for minutes in (0, 2):
-            now = timezone.now() + timedelta(minutes=minutes)
-            readings.read(what="sign_ins", cloud=office.cloud, now=now)
+            now = began + timedelta(minutes=minutes)
+            assert readings.read(what="sign_ins", cloud=office.cloud, now=now)
         assert SignIn.objects.count() == Claim.objects.count() == 1
         _first, second = office.cloud.asked
-        assert second == row.at - readings.OVERLAP
+        assert second == began - readings.OVERLAP
         reading = Reading.objects.get(what="sign_ins")
-        assert reading.succeeded_at and reading.through == row.at
+        assert reading.succeeded_at and reading.through == now
         office.cloud.reading_faults = [CloudForbidden()]
         readings.read(what="sign_ins", cloud=office.cloud, now=timezone.now() + timedelta(hours=1))
         reading.refresh_from_db()
-        assert reading.error == "cloud_forbidden" and reading.through == row.at
+        assert reading.error == "cloud_forbidden" and reading.through == now
 
 
 def test_with_the_feature_or_the_policy_off_nothing_is_claimed_then_or_later(office):

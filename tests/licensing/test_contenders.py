@@ -21,13 +21,13 @@ from licensing.workers.judge import judge_batch
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PEOPLE = [f"p{number:02d}" for number in range(50)]
-CONTENDERS = 10
+CONTENDERS = 5
 ROUNDS = 200
 
 
 @pytest.fixture
 def crowd(two_products, monkeypatch):
-    """Seats for ten in two products; each contender judges five sign-ins at a time."""
+    """Seats for ten in two products; each contender judges ten sign-ins at a time."""
     office = two_products(e3=6, spb=4)
     office.policy("SPE_E3", "SPB")
     for name in PEOPLE:

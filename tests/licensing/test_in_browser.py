@@ -39,7 +39,7 @@ def test_from_the_setting_to_the_policy_and_back(
     sign_in(page, alice)
     page.goto("/t/contoso/licenses/")
     assert_accessible(page)
-    page.get_by_role("link", name="Auto-claim policy").click()
+    page.get_by_role("link", name="Auto-claim policy", exact=True).click()
     assert_accessible(page)
     press(page, "Turn on setting")
     page.get_by_text("The setting is on.").wait_for()
@@ -113,6 +113,7 @@ def test_from_the_setting_to_the_policy_and_back(
     drawer.get_by_role("button", name="Save", exact=True).click()
     drawer.get_by_text("Off: Sway").first.wait_for()
     drawer.get_by_role("button", name="Remove a product").click()
+    drawer.get_by_role("heading", name="Remove a product from the policy").wait_for()
     for label in ("Microsoft 365 E3", "Business Premium", "Office 365 E1"):
         drawer.get_by_label(re.compile(label)).check()
     drawer.get_by_role("button", name="Save", exact=True).click()

@@ -1,0 +1,155 @@
+"""The report: all results with reasons, periods, the picture, retry, exports, and who may what."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from common.tenancy import tenant_scope
+from licensing.models import Claim
+from tests.conftest import client_of
+
+REPORT = "/t/contoso/reports/auto-claim/"
+
+
+@pytest.fixture
+def told(office, client_for):
+    """Two got a seat, one waits, a guest got nothing; `=cmd` is a name that a sheet would run."""
+    office.cloud.sell("SPE_E3", 1)
+    office.cloud.sell("SPB", 1)
+    office.read()
+    office.policy("SPE_E3", "SPB")
+    for name in ("ann", "ben", "cid"):
+        office.cloud.employ(name)
+    eve = office.cloud.employ("eve", is_member=False)
+    office.cloud.users[str(eve)]["name"] = "=cmd|' /C calc'!A0"
+    office.sign_in("ann", "ben", "cid", "eve", "eve")
+    office.settle()
+    return office
+
+
+def age(office, name, days):
+    with tenant_scope(office.tenant.pk):
+        at = timezone.now() - timedelta(days=days)
+        Claim.objects.filter(upn__startswith=name).update(signed_in_at=at, claimed_at=at)
+
+
+def test_it_lists_everything_with_its_reason(told, alice, client_for):
+    page = client_for(alice).get(REPORT).content.decode()
+    for text in (
+        "Microsoft 365 E3", "Primary", "Backup 1", "Assigned", "Waiting",
+        "No product of the policy has a free seat; the user waits for one.",
+        "The account is a guest, not a member.", "Seats taken per day",
+    ):  # fmt: skip
+        assert text in page, text
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [("", "ben"), ("?days=90", "ben"), ("?days=30", ""), ("?days=7", ""), ("?days=5", "ben")],
+)
+def test_ninety_days_hold_where_nothing_sensible_is_asked(told, alice, client_for, asked, seen):
+    age(told, "ben", 60)
+    age(told, "ann", 91)
+    page = client_for(alice).get(f"{REPORT}{asked}").content.decode()
+    assert ("ben@contoso.example" in page) == bool(seen)
+    assert "ann@contoso.example" not in page
+    assert "cid@contoso.example" in page
+
+
+def test_filters_find_a_person_a_result_a_policy_and_a_product(told, alice, client_for):
+    client = client_for(alice)
+    with tenant_scope(told.tenant.pk):
+        ann = Claim.objects.get(upn__startswith="ann")
+    for asked in (f"policy={ann.policy_id}&product={ann.product_id}", "state=assigned&q=ann"):
+        page = client.get(f"{REPORT}?{asked}").content.decode()
+        assert "ann@contoso.example" in page and "cid@contoso.example" not in page, asked
+
+
+def test_both_exports_hold_the_filtered_rows_and_run_nothing(told, alice, client_for):
+    client = client_for(alice)
+    text = b"".join(client.post(f"{REPORT}csv/?state=nothing")).decode()
+    assert "'=cmd" in text and "ann@" not in text and "Further sign-ins" in text
+    content = b"".join(client.post(f"{REPORT}xlsx/"))
+    rows = list(openpyxl.load_workbook(io.BytesIO(content)).active.values)
+    assert len(rows) == 5 and rows[0][0] == "Time (Europe/Amsterdam)"
+    assert {row[8] for row in rows[1:]} == {"Assigned", "Waiting", "Nothing given"}
+    with tenant_scope(told.tenant.pk):
+        assert AuditEvent.objects.filter(action="claims.exported").count() == 2
+
+
+def test_a_claim_tells_its_story_and_is_tried_again_when_somebody_asks(told, alice, client_for):
+    client = client_for(alice)
+    with tenant_scope(told.tenant.pk):
+        eve = Claim.objects.get(upn__startswith="eve")
+        given = Claim.objects.get(upn__startswith="ann")
+    page = client.get(f"{REPORT}{eve.pk}/").content.decode()
+    assert "Further sign-ins" in page and "Try again" in page
+    assert "Try again" not in client.get(f"{REPORT}{given.pk}/").content.decode()
+    told.cloud.users[str(eve.entra_id)]["is_member"] = True
+    told.cloud.sell("SPE_E3", 5, used=1)
+    told.read()
+    client.post(f"{REPORT}{eve.pk}/retry/")
+    told.settle(later=timedelta(minutes=6))
+    assert told.results()["eve"] == ("assigned", "Microsoft 365 E3")
+    answer = client.post(f"{REPORT}{given.pk}/retry/", follow=True)
+    assert "not one that can be tried again" in answer.content.decode()
+    with tenant_scope(told.tenant.pk):
+        assert AuditEvent.objects.filter(action="claim.retried").count() == 1
+
+
+def test_a_licence_taken_away_is_claimed_again_after_clearing(told, alice, client_for):
+    client = client_for(alice)
+    with tenant_scope(told.tenant.pk):
+        ann = Claim.objects.get(upn__startswith="ann")
+        Claim.objects.filter(pk=ann.pk).update(state="removed", reason="claim_taken_away")
+    told.cloud.users[str(ann.entra_id)]["licences"].clear()
+    told.cloud.sell("SPE_E3", 9)
+    told.read()
+    told.settle()
+    told.sign_in("ann")
+    told.settle(later=timedelta(minutes=6))
+    assert told.results()["ann"] == ("nothing", "claim_taken_away")
+    assert "Let the user claim again" in client.get(f"{REPORT}{ann.pk}/").content.decode()
+    client.post(f"{REPORT}{ann.pk}/clear/")
+    assert "Let the user claim again" not in client.get(f"{REPORT}{ann.pk}/").content.decode()
+    told.sign_in("ann")
+    told.settle(later=timedelta(minutes=12))
+    assert told.results()["ann"][0] == "assigned"
+
+
+def test_who_may_see_it_and_who_may_try_again(told, bob, client_for):
+    with tenant_scope(told.tenant.pk):
+        eve = Claim.objects.get(upn__startswith="eve")
+    client = client_for(bob)
+    page = client.get(f"{REPORT}{eve.pk}/")
+    assert page.status_code == 200 and "Try again" not in page.content.decode()
+    assert client.post(f"{REPORT}{eve.pk}/retry/").status_code == 403
+    assert client.get("/t/contoso/licenses/auto-claim/").status_code == 403
+
+
+def test_the_report_asks_the_database_as_often_for_thirty_rows_as_for_three(told, alice):
+    client = client_of(alice)
+
+    def queries():
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            assert client.get(REPORT).status_code == 200
+        return len(found)
+
+    queries()
+    few = queries()
+    for number in range(30):
+        told.cloud.employ(f"more{number}")
+    told.sign_in(*(f"more{number}" for number in range(30)))
+    told.settle()
+    assert queries() <= few
+    assert few <= 24
