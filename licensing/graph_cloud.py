@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from django.utils import timezone
+
 from common.entra import ConsentMissing, EntraError, SecretRefused
 from connectors.graph import (
     BadAnswer,
@@ -27,8 +29,6 @@ from connectors.graph import (
     NotFound,
     OutcomeUnknown,
 )
-from django.utils import timezone
-
 from licensing.graph_bodies import USER_SELECT, BadBody, account_of, sign_in_of
 from licensing.ports import (
     AccountFacts,

@@ -66,9 +66,9 @@ CLAIMS = Table(
     columns=(
         Column("at", _("Time"), order=("signed_in_at",)),
         Column("user", _("User"), order=("person", "upn")),
-        Column("policy", _("Policy and app"), order=("policy_name", "app__name")),
-        Column("product", _("Product, position, services off"), order=("product_name", "position")),
-        Column("result", _("Result and reason"), order=("state", "reason")),
+        Column("policy", _("Policy"), order=("policy_name", "app__name")),
+        Column("product", _("Product"), order=("product_name", "position")),
+        Column("result", _("Result"), order=("state", "reason")),
     ),
     sort="-at",
     filters=ClaimFilters,

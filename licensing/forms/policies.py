@@ -110,15 +110,15 @@ class AddProductForm(NamesItsFields, forms.Form):
 
 
 class RemoveProductForm(NamesItsFields, forms.Form):
-    """The pane *Remove a product from the policy*."""
+    """The pane *Remove a product from the policy*; `form.remove` must stay the browser's own."""
 
-    remove = forms.TypedMultipleChoiceField(
+    taken_out = forms.TypedMultipleChoiceField(
         label=_("Products"), coerce=int, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, products: Sequence[Suitable], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["remove"].choices = [(product.pk, product.name) for product in products]
+        self.fields["taken_out"].choices = [(product.pk, product.name) for product in products]
 
 
 class LimitsForm(NamesItsFields, forms.Form):

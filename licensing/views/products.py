@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import django_filters
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -53,6 +55,14 @@ PRODUCTS = Table(
 )
 
 
+def price_text(amount: Decimal | None) -> str:
+    """With two decimals, or the four that it has."""
+    if amount is None:
+        return ""
+    is_whole_cents = amount == round(amount, 2)
+    return number_format(amount, decimal_pos=2 if is_whole_cents else 4, force_grouping=True)
+
+
 @require(Permission.VIEW_LICENCES)
 @require_safe
 def products(request: HttpRequest) -> HttpResponse:
@@ -63,6 +73,7 @@ def products(request: HttpRequest) -> HttpResponse:
     for row in view.rows:
         row.under_way = pending.get(row.pk, 0)
         row.available = max(0, row.left - row.under_way)
+        row.price_text = price_text(row.price)
         row.price_url = f"{base}{row.pk}/price/"
     context = {
         "products": view,

@@ -122,7 +122,7 @@ class Sheet:
         if self.pane == "add":
             return self.draft.with_products([*self.draft.keys, form.cleaned_data["product"]])
         if self.pane == "remove":
-            gone = set(form.cleaned_data["remove"])
+            gone = set(form.cleaned_data["taken_out"])
             return self.draft.with_products([key for key in self.draft.keys if key not in gone])
         return form.applied(self.draft)
 

@@ -85,7 +85,7 @@ def test_a_leaver_gives_the_seat_back_and_who_waited_has_it(lived):
     leaver = Claim.objects.filter(state="assigned", position=1).first()
     cloud = CloudTenant.objects.get(pk=seed.CONTOSO.id)
     staff._leave(cloud, users().get(object_id=str(leaver.entra_id)))
-    later = NOW + timedelta(hours=1)
+    later = NOW + timedelta(hours=7)
     for what in readings.EVERY:
         assert readings.read(what=what, cloud=direct_cloud(lived.pk), now=later)
     while judge.judge_batch(now=later) + assign.assign_batch(now=later):
