@@ -100,7 +100,7 @@ FACTS = {
     "enabled": _("On"),
     "excluded": _("Never members of these groups"),
     "included": _("Only members of these groups"),
-    "price": _("Price per seat and month"),
+    "seat_price": _("Price per seat and month"),
     "products": _("Products"),
     "reserve": _("Seats to keep free"),
     "accepted": _("Accepted"),

@@ -28,6 +28,6 @@ def set_price(*, product: Product, amount: Decimal | None, by: Actor) -> None:
         by=by,
         action="product.priced",
         subject=product,
-        before={"price": str(before) if before is not None else None},
-        after={"price": str(amount) if amount is not None else None},
+        before={"seat_price": str(before) if before is not None else None},
+        after={"seat_price": str(amount) if amount is not None else None},
     )
