@@ -408,6 +408,11 @@ def _published_keys(cloud: CloudAddresses, directory: str) -> dict[str, Any]:
         raise EntraUnavailable(_unclear(), detail="keys") from None
 
 
+def refusal_in(answer: Mapping[str, str]) -> EntraError | None:
+    """The refusal that an answer to the browser carries, if any; `admin_consent` says nothing."""
+    return _error_of(answer) if answer.get("error") else None
+
+
 # --- errors -----------------------------------------------------------------------------------
 
 

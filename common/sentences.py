@@ -19,6 +19,11 @@ from common.wording import day, moment, volume
 
 SCOPES = {"domestic": _("domestic data"), "roaming": _("roaming data"), "total": _("data in total")}
 _CENT = Decimal("0.01")
+PURPOSES = {
+    "connection": _("Connection"),
+    "tem_app": _("TEM app and sign-in"),
+    "mdm_profiles": _("MDM profile management"),
+}
 PLATFORMS = {"ios": "iOS", "ipados": "iPadOS", "knox": "Android"}
 
 SENTENCES = {
@@ -75,6 +80,68 @@ SENTENCES = {
         "The line's SIM is in this device now; the provider's block goes with it."
     ),
     "provider_cycle_ended": _("The billing cycle has ended, so service is restored."),
+    "cloud_no_directory": _(
+        "Microsoft knows no tenant with this ID. Check the ID, and which cloud the tenant is in."
+    ),
+    "cloud_no_consent": _(
+        "The application is not, or no longer, accepted in this tenant. Press Connect and let a "
+        "global administrator accept."
+    ),
+    "cloud_secret_refused": _(
+        "Microsoft refused the application's secret or certificate. Enter a new one under "
+        "Application registrations."
+    ),
+    "cloud_secret_expired": _(
+        "The application's secret or certificate has expired. Enter a new one under Application "
+        "registrations."
+    ),
+    "cloud_sign_in_down": _(
+        "Microsoft's sign-in does not answer at the moment. The portal tries again by itself."
+    ),
+    "cloud_refused": _(
+        "Microsoft refused this. Press Connect again; if it stays so, give support the reference."
+    ),
+    "cloud_no_application": _(
+        "There is no application registration for this cloud. Enter one of your own, or ask the "
+        "operator to name one in ENTRA_APPS."
+    ),
+    "cloud_secret_sealed": _(
+        "The stored secret cannot be opened with the keys of this installation; enter it again."
+    ),
+    "cloud_not_here": _("This installation does not know the Microsoft cloud of this tenant."),
+    "cloud_other_organisation": _(
+        "Microsoft answered for another organisation. Check the tenant ID and press Connect again."
+    ),
+    "graph_throttled": _("Microsoft Graph asks for fewer calls. The portal tries again by itself."),
+    "graph_down": _(
+        "Microsoft Graph does not answer at the moment. The portal tries again by itself."
+    ),
+    "graph_nonsense": _(
+        "Microsoft Graph answered something that makes no sense; nothing was taken over. The "
+        "portal tries again by itself."
+    ),
+    "graph_token_refused": _(
+        "Microsoft Graph does not accept the portal's token. Press Connect again."
+    ),
+    "graph_not_allowed": _(
+        "The right %(right)s is missing: the consent does not include it, or was withdrawn. Press "
+        "Connect and let a global administrator accept."
+    ),
+    "graph_refused": _(
+        "Microsoft Graph refused the call. If it stays so, give support the reference."
+    ),
+    "check_failed": _(
+        "The portal could not finish this check. If it stays so, give support the reference."
+    ),
+    "provider_silent": _("The provider has sent nothing since %(until)s."),
+    "registration_expires": _(
+        "The secret or certificate of the registration for %(purpose)s expires on %(last_day)s. "
+        "Enter a new one under Application registrations."
+    ),
+    "consent_withdrawn": _(
+        "The consent for %(purpose)s does not hold any more. Switch it off and on again on the "
+        "connector's page, and let a global administrator accept."
+    ),
     "line_without_device": _("Held: the line's SIM is in no known device."),
     "not_the_data_sim": _("Held: another SIM of the device carries its data."),
     "device_gone": _("The line's SIM is no longer in this device."),
@@ -173,6 +240,9 @@ def _shown(name: str, value: Any) -> str:
         return _scope(str(value))
     if name in {"spent", "price"}:
         return number_format(Decimal(value).quantize(_CENT, rounding=ROUND_HALF_EVEN))
+        return str(SCOPES.get(value, value))
+    if name == "purpose":
+        return str(PURPOSES.get(value, value))
     if name == "platform":
         return PLATFORMS.get(value, str(value))
     if name == "until":

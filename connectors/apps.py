@@ -9,12 +9,15 @@ class ConnectorsConfig(AppConfig):
     verbose_name = _("Connectors")
 
     def ready(self) -> None:
+        from alerts.ports import register_subjects
         from connectors import statuses  # noqa: F401 - it registers itself
         from connectors.actions.external import end_due
         from connectors.actions.switch import create_built_in
+        from connectors.adapters import AlertConnectors
         from jobs import periodic
         from tenants.actions import on_tenant_created
 
+        register_subjects("connector", AlertConnectors())
         on_tenant_created(create_built_in)
         periodic.register(
             periodic.Job(

@@ -1,11 +1,11 @@
-"""What connectors asks of the app above it: the lines, which it does not know.
+"""What connectors asks of the apps above it: the lines, which it does not know, and what to try.
 
-usage registers its adapter when it is ready.
+usage registers its adapter when it is ready, and so does sandbox where it is set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -63,3 +63,24 @@ def register_lines(adapter: Lines) -> None:
 def lines() -> Lines:
     """The registered adapter; IndexError if the app that has lines is not installed."""
     return _lines[0]
+
+
+@dataclass(frozen=True)
+class ExampleDirectory:
+    """A Microsoft tenant that anybody may connect to."""
+
+    name: str
+    domain: str
+
+
+_examples: list[Callable[[], list[ExampleDirectory]]] = []
+
+
+def register_example_directories(find: Callable[[], list[ExampleDirectory]]) -> None:
+    """Called once, by the app that has some."""
+    _examples[:] = [find]
+
+
+def example_directories() -> list[ExampleDirectory]:
+    """Microsoft tenants to try it with; none outside a sandbox."""
+    return _examples[0]() if _examples else []

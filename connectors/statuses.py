@@ -1,7 +1,7 @@
 """How the statuses of connectors and signals look."""
 
 from common.statuses import Look, register_statuses
-from connectors.models import ConnectorState, Outcome
+from connectors.models import CheckState, ConnectorState, ConsentState, Outcome
 
 CONNECTOR = {
     "not_set_up": Look("neutral", "circle-dashed"),
@@ -19,5 +19,19 @@ SIGNAL = {
     "duplicate": Look("neutral", "copy"),
 }
 
+CHECK = {
+    "waiting": Look("info", "loader"),
+    "good": Look("good", "circle-check"),
+    "bad": Look("bad", "circle-x"),
+    "skipped": Look("neutral", "circle-dashed"),
+}
+CONSENT = {
+    "off": Look("neutral", "circle-slash"),
+    "active": Look("good", "circle-check"),
+    "broken": Look("bad", "circle-x"),
+}
+
 register_statuses("connector", choices=ConnectorState.choices, looks=CONNECTOR)
 register_statuses("signal", choices=Outcome.choices, looks=SIGNAL)
+register_statuses("check", choices=CheckState.choices, looks=CHECK)
+register_statuses("consent", choices=ConsentState.choices, looks=CONSENT)

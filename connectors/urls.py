@@ -2,13 +2,40 @@
 
 from django.urls import path
 
-from connectors.models import Purpose
-from connectors.views import connectors, registrations, signals
+from connectors.models import Provider, Purpose
+from connectors.views import connecting, connectors, registrations, signals
 
 app_name = "connectors"
 
 urlpatterns = [
     path("", connectors.connectors, name="list"),
+    path("providers/", connecting.providers, name="providers"),
+    *(
+        path(
+            f"providers/{provider.value}/",
+            connecting.set_up,
+            {"provider": provider.value},
+            name=f"set_up_{provider.value}",
+        )
+        for provider in Provider
+        if provider != Provider.BUILT_IN
+    ),
+    path("consented/", connecting.consented, name="consented"),
+    path("signed-in/", connecting.signed_in, name="signed_in"),
+    path("<int:pk>/mdm/", connecting.mdm, name="mdm"),
+    path("<int:pk>/connect/", connecting.connect, name="connect"),
+    path("<int:pk>/thank-you/", connecting.thank_you, name="thank_you"),
+    path("<int:pk>/check/", connecting.check, name="check"),
+    path("<int:pk>/remove/", connecting.remove, name="remove"),
+    *(
+        path(
+            f"<int:pk>/consents/{purpose.value}/",
+            connecting.consent,
+            {"purpose": purpose.value},
+            name=f"consent_{purpose.value}",
+        )
+        for purpose in (Purpose.TEM_APP, Purpose.MDM_PROFILES)
+    ),
     path("registrations/", registrations.registrations, name="registrations"),
     *(
         path(

@@ -224,7 +224,13 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        # Chromium holds redirects after a form against this too: Connect leads to Microsoft.
+        "form-action": [
+            "'self'",
+            "https://login.microsoftonline.com",
+            "https://login.microsoftonline.us",
+            "https://login.partner.microsoftonline.cn",
+        ],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }
@@ -266,6 +272,11 @@ ENCRYPTION_KEYS = encryption_keys(env, sandbox=SANDBOX or DEBUG, secret_key=SECR
 """Keys that seal providers' secrets in the database, the newest first."""
 GRAPH_CALLS_PER_SECOND = env.int("GRAPH_CALLS_PER_SECOND", default=50)
 """How many calls a second the portal makes to Graph at most, for each tenant."""
+
+CONNECTOR_CHECK_MINUTES = env.int("CONNECTOR_CHECK_MINUTES", default=1 if SANDBOX else 15)
+"""How often a connection is checked."""
+CONNECTOR_SILENT_HOURS = env.int("CONNECTOR_SILENT_HOURS", default=24)
+"""After how long without a signal an external provider is told to be silent."""
 
 # --- words, numbers, time ---------------------------------------------------------------------
 
@@ -354,6 +365,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "devices.tasks.answer_simulated",
         "schedule": 1.0,
         "options": {"expires": 2},
+    },
+    "connections": {
+        "task": "connectors.tasks.check_due",
+        "schedule": 5.0,
+        "options": {"expires": 10},
     },
     "jobs": {"task": "jobs.tasks.work_off", "schedule": 5.0, "options": {"expires": 10}},
     "claims": {"task": "licensing.tasks.judge_due", "schedule": 2.0, "options": {"expires": 4}},

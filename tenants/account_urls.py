@@ -9,6 +9,7 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from django.urls import path, re_path
 
+from tenants.views import microsoft
 from tenants.views.account import (
     ChangePassword,
     Code,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", Reauthenticate.as_view(), name="account_reauthenticate"),
+    path("microsoft/answer/", microsoft.answer, name="microsoft_answer"),
     path("language/", language, name="set_language"),
     path("invitation/<str:key>/", invitation, name="account_invitation"),
     path("password/change/", ChangePassword.as_view(), name="account_change_password"),

@@ -47,4 +47,11 @@ OBJECTS = {
     "connectors:connector": _connector,
     "connectors:switch": _connector,
     "connectors:turn_off": _connector,
+    "connectors:mdm": _connector,
+    "connectors:connect": _connector,
+    "connectors:thank_you": _connector,
+    "connectors:check": _connector,
+    "connectors:remove": _connector,
+    "connectors:consent_tem_app": _connector,
+    "connectors:consent_mdm_profiles": _connector,
 }

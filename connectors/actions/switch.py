@@ -17,7 +17,9 @@ from common.tenancy import current_tenant_id
 from connectors.models import Connector, ConnectorState, Provider, Release, SignalledRestriction
 from connectors.ports import lines
 from connectors.queries.releases import would_release
+from connectors.workers.checks import CHECK
 from devices.actions.reasons import drop_origin
+from jobs.nudges import nudge
 
 if TYPE_CHECKING:
     from tenants.models import User
@@ -51,6 +53,10 @@ def set_enabled(*, connector: Connector, enabled: bool, by: User, now: datetime)
         if not changed:
             return 0
         connector.portal_enabled = enabled
+        # The record in Intune is kept in step by the checks of the connection.
+        connected = Connector.objects.filter(pk=connector.pk, directory_id__isnull=False)
+        if connected.update(check_at=now):
+            nudge(CHECK)
         record(
             by=by,
             action="connector.enabled" if enabled else "connector.disabled",

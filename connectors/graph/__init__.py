@@ -2,7 +2,7 @@
 
 from connectors.graph.batches import BatchAnswer, BatchRequest
 from connectors.graph.client import GraphClient
-from connectors.graph.clients import app_for, graph_client
+from connectors.graph.clients import NotConnected, app_for, connected_client, graph_client
 from connectors.graph.errors import (
     BadAnswer,
     CircuitOpen,
@@ -29,9 +29,11 @@ __all__ = [
     "GraphUnavailable",
     "NotAllowed",
     "NotAuthenticated",
+    "NotConnected",
     "NotFound",
     "OutcomeUnknown",
     "StartAgain",
     "app_for",
+    "connected_client",
     "graph_client",
 ]

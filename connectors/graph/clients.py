@@ -13,7 +13,7 @@ from common.refusals import Refused
 from common.sealed import unseal
 from connectors.graph.client import GraphClient
 from connectors.graph_limits import Limits
-from connectors.models import AppRegistration, CredentialKind
+from connectors.models import AppRegistration, Connector, CredentialKind, Purpose
 
 if TYPE_CHECKING:
     from tenants.models import Tenant
@@ -26,6 +26,10 @@ WORK_PATIENCE = 60.0
 
 class NoApplication(Refused):
     """Neither the tenant nor the deployment has a registration for this purpose."""
+
+
+class NotConnected(Refused):
+    """No connector of the tenant is connected to a Microsoft tenant."""
 
 
 def app_for(*, tenant: Tenant, purpose: str) -> EntraApp:
@@ -62,5 +66,27 @@ def graph_client(
         directory_id=directory_id,
         app=app_for(tenant=tenant, purpose=purpose),
         limits=Limits(tenant_id=tenant.pk, provider="graph"),
+        patience=patience,
+    )
+
+
+def connected_client(
+    *, tenant: Tenant, purpose: str = Purpose.CONNECTION, patience: float = WEB_PATIENCE
+) -> GraphClient:
+    """A client of the Microsoft tenant that the tenant is connected to.
+
+    Of several, the built-in engine's, else the oldest. Wants the tenant's scope. Raises
+    NotConnected, and as app_for.
+    """
+    connected = Connector.objects.filter(app_authorized=True, directory_id__isnull=False)
+    found = sorted(connected, key=lambda connector: (not connector.is_built_in, connector.pk))
+    if not found:
+        raise NotConnected(
+            _("This tenant is not connected to a Microsoft tenant. Connect it under Connectors.")
+        )
+    return graph_client(
+        tenant=tenant,
+        directory_id=str(found[0].directory_id),
+        purpose=purpose,
         patience=patience,
     )

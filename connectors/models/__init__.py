@@ -1,13 +1,21 @@
 from connectors.models.app_registration import AppRegistration, CredentialKind, Purpose
-from connectors.models.connector import Connector, ConnectorState, Provider
+from connectors.models.check import Check, CheckName, CheckState
+from connectors.models.connector import Connector, ConnectorState, MdmServer, Provider
+from connectors.models.consent import Consent, ConsentState
 from connectors.models.release import Release
 from connectors.models.signal import Outcome, Signal, SignalledRestriction
 
 __all__ = [
     "AppRegistration",
+    "Check",
+    "CheckName",
+    "CheckState",
     "Connector",
     "ConnectorState",
+    "Consent",
+    "ConsentState",
     "CredentialKind",
+    "MdmServer",
     "Outcome",
     "Provider",
     "Purpose",

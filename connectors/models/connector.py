@@ -22,12 +22,22 @@ class ConnectorState(models.TextChoices):
     DISABLED = "disabled", _("Disabled")
 
 
-@keep_history(exclude=["last_connection_at"])
+class MdmServer(models.TextChoices):
+    """What manages the devices of the connected organisation."""
+
+    INTUNE = "intune", _("Microsoft Intune")
+
+
+CHECKING = ["last_connection_at", "check_at", "lease", "leased_until", "checked_at", "contact_at"]
+
+
+@keep_history(exclude=CHECKING)
 class Connector(TenantModel):
     """Graph's telecomExpenseManagementPartner, with the portal's own switch beside it.
 
     Both switches must be on for a signal to be processed: `provider_enabled` is the provider's
-    side (Graph: enabled), `portal_enabled` is ours.
+    side (Graph: enabled), `portal_enabled` is ours. `directory_id` is the Microsoft tenant that it
+    is, or is to be, connected to; the checks of the connection fall due at `check_at`.
     """
 
     provider = models.CharField(_("Provider"), max_length=20, choices=Provider.choices)
@@ -39,6 +49,19 @@ class Connector(TenantModel):
     state = models.CharField(
         max_length=20, choices=ConnectorState.choices, default=ConnectorState.NOT_SET_UP
     )
+    mdm_server = models.CharField(
+        _("MDM server"), max_length=20, choices=MdmServer.choices, blank=True
+    )
+    directory_id = models.UUIDField(_("Tenant ID"), null=True)
+    directory_name = models.CharField(_("Microsoft tenant"), max_length=200, blank=True)
+    partner_id = models.CharField(
+        max_length=80, blank=True, db_comment="Id of the partner record in Intune"
+    )
+    check_at = models.DateTimeField(null=True)
+    lease = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    contact_at = models.DateTimeField(null=True, db_comment="When every check last was good")
     last_connection_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -49,6 +72,17 @@ class Connector(TenantModel):
                 fields=["tenant", "provider"],
                 condition=models.Q(provider="built_in"),
                 name="connector_one_built_in",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "provider", "directory_id"],
+                name="connector_once_per_directory",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["check_at"],
+                condition=models.Q(check_at__isnull=False),
+                name="connector_check_due",
             )
         ]
 
@@ -61,9 +95,17 @@ class Connector(TenantModel):
         return f"connector:{self.pk}"
 
     @property
+    def is_built_in(self) -> bool:
+        return self.provider == Provider.BUILT_IN
+
+    @property
     def is_set_up(self) -> bool:
-        """Whether its signals are kept as ones of a connection, executed or not."""
-        return self.state in {
+        """Whether its signals are kept as ones of a connection, executed or not.
+
+        The built-in engine lives in the portal and reaches devices without its connection, so
+        that a broken one neither blocks nor keeps blocked.
+        """
+        return self.is_built_in or self.state in {
             ConnectorState.ACTIVE,
             ConnectorState.NO_RECENT_CONTACT,
             ConnectorState.DISABLED,
@@ -72,8 +114,9 @@ class Connector(TenantModel):
     @property
     def lets_through(self) -> bool:
         """Whether signals are executed rather than kept as ignored."""
+        works = {ConnectorState.ACTIVE, ConnectorState.NO_RECENT_CONTACT}
         return (
             self.provider_enabled
             and self.portal_enabled
-            and self.state in {ConnectorState.ACTIVE, ConnectorState.NO_RECENT_CONTACT}
+            and (self.is_built_in or self.state in works)
         )

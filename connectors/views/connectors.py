@@ -18,6 +18,7 @@ from common.tables import Column, Table
 from connectors.actions.switch import set_enabled
 from connectors.forms.switch import SwitchForm
 from connectors.models import Connector
+from connectors.queries.connections import rows_of
 from connectors.queries.releases import release_progress, would_release
 from tenants.views.tokens import tabs
 
@@ -26,6 +27,7 @@ CONNECTORS = Table(
     columns=(
         Column("connector", gettext_lazy("Connector"), order=("display_name",)),
         Column("provider", gettext_lazy("Provider")),
+        Column("directory", gettext_lazy("Microsoft tenant")),
         Column("state", gettext_lazy("State")),
         Column("contact", gettext_lazy("Last connection"), order=("last_connection_at",)),
     ),
@@ -78,6 +80,7 @@ def _status_page(request: HttpRequest, connector: Connector, form: SwitchForm) -
         "form": form,
         "in_force": would_release(connector=connector),
         "progress": release_progress(connector=connector),
+        "rows": rows_of(connector=connector),
         "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
     }
     return render_page(

@@ -1,7 +1,8 @@
 """The pretend Microsoft sign-in: pages for people, endpoints for programs.
 
-The pages keep nothing between two steps but the address of the request itself: whom somebody
-pretends to be is a choice from a list, without a password. Public, since the portal's own
+The pages keep nothing between two steps but the address of the request itself, and in a cookie
+whom the browser last pretended to be: as with the real one, who has just signed in is not asked
+again. That is a choice from a list, without a password. Public, since the portal's own
 sign-in leads here; routed only where SANDBOX is set.
 """
 
@@ -15,6 +16,7 @@ from uuid import uuid4
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,6 +27,7 @@ from sandbox.cloud.tenants import ANY, tenant_named
 from sandbox.models import CloudObject, CloudRegistration, CloudTenant, Kind
 
 SHOWN = 12
+COOKIE, COOKIE_SECONDS = "sandbox_account", 3600
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -112,7 +115,7 @@ def authorize(request: HttpRequest, tenant: str) -> HttpResponse:
             raise EntraRefusal("unsupported_response_type", 70005, "Only code is supported.")
         if query.get("code_challenge_method") != "S256" or not query.get("code_challenge"):
             raise EntraRefusal("invalid_request", 9002325, "Proof Key for Code Exchange needed.")
-        user = _chosen(request, organisation)
+        user = _chosen(request, organisation) or _remembered(request, organisation)
         if user is None:
             return _pick(request, registration, organisation)
         _require_enabled(user)
@@ -136,7 +139,9 @@ def authorize(request: HttpRequest, tenant: str) -> HttpResponse:
         challenge=query["code_challenge"][:128],
     )
     info = tokens.client_info(tenant=home, user_id=user.object_id)
-    return _back(request, code=code, client_info=info, session_state=str(uuid4()))
+    return _remembering(
+        request, user, _back(request, code=code, client_info=info, session_state=str(uuid4()))
+    )
 
 
 @login_not_required
@@ -162,8 +167,9 @@ def admin_consent(request: HttpRequest, tenant: str) -> HttpResponse:
         sign_in.grant_consent(
             tenant=user.cloud_tenant, registration=registration, by=user, now=timezone.now()
         )
-        return _back(request, admin_consent="True", tenant=str(user.cloud_tenant_id),
+        back = _back(request, admin_consent="True", tenant=str(user.cloud_tenant_id),
                      scope=request.GET.get("scope", ""))  # fmt: skip
+        return _remembering(request, user, back)
     if answer == "cancel":
         denied = _denied() if not sign_in.may_consent(user) else _cancelled()
         return _back(request, admin_consent="True", tenant=str(user.cloud_tenant_id), **denied)
@@ -201,6 +207,30 @@ def _chosen(request: HttpRequest, organisation: CloudTenant | None) -> CloudObje
             "directory. To sign into this application, the account must be added to it."
         )  # fmt: skip
     return found
+
+
+def _remembered(request: HttpRequest, organisation: CloudTenant | None) -> CloudObject | None:
+    """Whom the browser pretended to be a moment ago, if the application lets that count."""
+    account = request.COOKIES.get(COOKIE, "")
+    if request.method == "POST" or not account or "prompt" in request.GET:
+        return None
+    home = tenant_named(account.rpartition("@")[2])
+    if home is None or organisation not in (None, home):
+        return None
+    return sign_in.user_of(home, account)
+
+
+def _remembering(request: HttpRequest, user: CloudObject, response: HttpResponse) -> HttpResponse:
+    response.set_cookie(
+        COOKIE,
+        user.body["userPrincipalName"],
+        max_age=COOKIE_SECONDS,
+        path=reverse("sandbox:clouds"),
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+    return response
 
 
 def _require_enabled(user: CloudObject) -> None:

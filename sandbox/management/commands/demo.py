@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from sandbox import demo, licensed
+from sandbox import connections, demo, licensed
 from sandbox.cloud import seed
 
 
@@ -20,6 +20,7 @@ class Command(BaseCommand):
             demo.create(now=timezone.now())
         if not seed.exists():
             seed.make_cloud(now=timezone.now())
+            connections.connect_demo(now=timezone.now())
         licensed.begin(now=timezone.now())
         rows = [("role", "e-mail", "password"), *demo.log_ins()]
         widths = [max(len(row[column]) for row in rows) for column in range(2)]
