@@ -18,7 +18,7 @@ from sandbox.feed import SEED, subscribers
 from sandbox.habits import Subscriber, kind_of, sessions
 from sandbox.world import DemoTenant
 from tenants.models import User
-from usage.actions.exceptions import CannotUnblock, unblock
+from usage.actions.exceptions import ExceptionRefused, unblock
 from usage.actions.lines import retire as retire_line
 from usage.cycles import cycle_at
 from usage.models import Line, LineWatch
@@ -77,7 +77,7 @@ def happen(*, demo: DemoTenant, now: datetime) -> None:
     ):
         try:
             unblock(line=line, by=helper, reason=reason, until=now + timedelta(hours=6), now=now)
-        except CannotUnblock:  # its cycle ends before that
+        except ExceptionRefused:  # its cycle ends before that
             continue
     quiet = Line.objects.filter(
         pk__in=LineWatch.objects.exclude(standing__in=["over", "near"]).values("line_id"),

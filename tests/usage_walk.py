@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from common.tenancy import tenant_scope
 from devices.models import DeviceCategory, DeviceSim, Restriction
@@ -18,6 +21,7 @@ from tests.usage_factories import (
     make_import,
     make_line_with_device,
 )
+from usage.models import LineException
 
 
 def _line(tenant: Tenant) -> dict[str, Any]:
@@ -64,6 +68,16 @@ def _done_import(tenant: Tenant) -> dict[str, Any]:
     return {"pk": make_done_import(tenant).pk}
 
 
+def _exception(tenant: Tenant) -> dict[str, Any]:
+    line, _device = make_line_with_device(tenant)
+    now = timezone.now()
+    with tenant_scope(tenant.pk):
+        row = LineException.objects.create(
+            line=line, kind="unblock", starts_at=now, ends_at=now + timedelta(days=1), reason="x"
+        )
+    return {"pk": line.pk, "exception_pk": row.pk}
+
+
 def _zone(tenant: Tenant) -> dict[str, Any]:
     return {"pk": ZoneFactory(tenant=tenant).pk}
 
@@ -77,6 +91,8 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "usage:import_rows_not_taken": _done_import,
     "usage:zone_add": _plan,
     **{f"usage:zone{act}": _zone for act in ("", "_edit", "_remove")},
+    **{f"usage:line_{act}": _line for act in ("top_up", "trip", "grace", "exempt")},
+    "usage:line_exception_end": _exception,
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},

@@ -42,6 +42,7 @@ __all__ = [
     "Usage",
     "crossings",
     "decide",
+    "extra_of",
     "is_reached",
     "limit_in_bytes",
 ]
@@ -57,7 +58,7 @@ class Loosening:
     """An exception: holds from `starts_at` up to, not including, `ends_at` (None: for good).
 
     A top-up adds `volume` bytes to the limits of `scope`. An unblock ends early, at `ceiling`
-    bytes used in the cycle.
+    bytes used in the cycle. What a trip pays for is known from the use (Usage.trip_left).
     """
 
     kind: str
@@ -129,7 +130,7 @@ def decide(
         return _sealed(Decision((), WITHIN, "line_retired", {}))
     if personal:
         return _sealed(Decision((), WITHIN, "personal_device", {}))
-    extra = _extra(exceptions, usage, now)
+    extra = extra_of(exceptions, usage, now)
     found = [item for limit in rules.limits for item in measured(limit, rules, usage, extra)]
     current = [item for item in found if item.is_current]
     reached = [item for item in current if item.is_reached]
@@ -187,9 +188,20 @@ def decide(
     )
 
 
-def crossings(*, line_id: int, rules: Rules, usage: Usage) -> tuple[Crossing, ...]:
-    """Every limit of a closed cycle that is reached, once each; exceptions play no part."""
-    found = [item for limit in rules.limits for item in measured(limit, rules, usage, Extra())]
+def crossings(
+    *,
+    line_id: int,
+    rules: Rules,
+    usage: Usage,
+    exceptions: Sequence[Loosening] = (),
+    at: datetime | None = None,
+) -> tuple[Crossing, ...]:
+    """Every limit of a closed cycle that is reached, once each.
+
+    `at` is its last moment: top-ups that held then raised its limits. Nothing else loosens them.
+    """
+    extra = extra_of(exceptions, usage, at) if at else Extra()
+    found = [item for limit in rules.limits for item in measured(limit, rules, usage, extra)]
     return _crossings(found, line_id, rules, usage)
 
 
@@ -202,7 +214,7 @@ def shortfall(
     scope: str,
 ) -> int:
     """Bytes by which the line is past the blocking limits that a top-up of `scope` raises."""
-    extra = _extra(exceptions, usage, now)
+    extra = extra_of(exceptions, usage, now)
     found = [item for limit in rules.limits for item in measured(limit, rules, usage, extra)]
     past = [item for item in found if item.is_reached and item.restrictions]
     return max((item.over for item in past if scope in item.raised_by), default=0)
@@ -220,8 +232,9 @@ class _Budgets:
             self.left[where] = min(left, self.left.get(where, left))
 
 
-def _extra(exceptions: Iterable[Loosening], usage: Usage, now: datetime) -> Extra:
-    domestic = roaming = 0
+def extra_of(exceptions: Iterable[Loosening], usage: Usage, now: datetime) -> Extra:
+    """What top-ups and trips add to the limits at the moment."""
+    domestic, roaming = 0, usage.trip_left
     for item in exceptions:
         if item.kind == "top_up" and item.holds(now, usage):
             domestic += item.volume if item.scope == "domestic" else 0

@@ -114,8 +114,8 @@ class Usage:
     """Bytes used in one cycle; use in extended domestic zones is domestic.
 
     `zones` are the bytes by the zone's name. `covered` are bytes that a trip pays for, by scope
-    and by (`zone`, name). `days` are the same figures of each day with use, where limits are
-    counted by day; `today` is the running one.
+    and by (`zone`, name); `trip_left` is what the trips of today pay for still. `days` are the
+    same figures of each day with use, where limits are counted by day; `today` is the running one.
     """
 
     cycle: Cycle
@@ -123,6 +123,7 @@ class Usage:
     roaming: int = 0
     zones: Mapping[str, int] = field(default_factory=dict, hash=False)
     covered: Mapping[str, int] = field(default_factory=dict, hash=False)
+    trip_left: int = 0
     days: tuple[Usage, ...] = ()
     today: date | None = None
 
@@ -142,7 +143,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Extra:
-    """Bytes that top-ups add. One for roaming raises every limit of use abroad."""
+    """Bytes that top-ups and trips add. Those for roaming raise every limit of use abroad."""
 
     domestic: int = 0
     roaming: int = 0

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from usage.views import (
     carriers,
+    exceptions,
     import_steps,
     imports,
     line,
@@ -27,7 +28,12 @@ LINES = [
     path("<int:pk>/retire/", line_acts.retire, name="line_retire"),
     path("<int:pk>/block/", line_acts.block, name="line_block"),
     path("<int:pk>/release/<str:restriction>/", line_acts.release, name="line_release"),
-    path("<int:pk>/unblock/", line_acts.unblock, name="line_unblock"),
+    path("<int:pk>/unblock/", exceptions.unblock, name="line_unblock"),
+    path("<int:pk>/top-up/", exceptions.top_up, name="line_top_up"),
+    path("<int:pk>/trip/", exceptions.trip, name="line_trip"),
+    path("<int:pk>/grace/", exceptions.grace, name="line_grace"),
+    path("<int:pk>/exempt/", exceptions.exempt, name="line_exempt"),
+    path("<int:pk>/exceptions/<int:exception_pk>/end/", exceptions.end, name="line_exception_end"),
 ]
 CARRIERS = [
     path("", carriers.carriers, name="carriers"),
@@ -53,6 +59,7 @@ ZONES = [
 POLICIES = [
     path("", policies.policies, name="policies"),
     path("add/", policies.policy_add, name="policy_add"),
+    path("allowance/", exceptions.allowance, name="helpdesk_allowance"),
     path("<int:pk>/", policies.policy, name="policy"),
     path("<int:pk>/edit/", policies.policy_edit, name="policy_edit"),
     path("<int:pk>/make-default/", policies.policy_make_default, name="policy_make_default"),

@@ -30,7 +30,7 @@ from tests.engine.scene import (
     use,
 )
 from tests.factories import UserFactory
-from usage.actions.exceptions import end_unblock, unblock
+from usage.actions.exceptions import end, unblock
 from usage.actions.lines import retire
 from usage.models import Decision, LinePlan, LineWatch, Plan, Policy, Threshold
 from usage.queries import judging
@@ -253,10 +253,10 @@ def test_an_unblock_ended_early_blocks_again_at_once():
     use(line, GB)
     settle()
     by = UserFactory()
-    unblock(line=line, by=by, reason="abroad", now=NOW)
+    exception = unblock(line=line, by=by, reason="abroad", now=NOW)
     settle()
     assert blocked(device) == set()
-    assert end_unblock(line=line, by=by, now=NOW) == 1
+    end(exception=exception, by=by, now=NOW)
     settle()
     assert blocked(device) == {"cellular_data"}
 

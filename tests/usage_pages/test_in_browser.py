@@ -70,6 +70,8 @@ def scene(contoso: Tenant, alice: Any) -> dict[str, int]:
 PAGES = [
     "lines/", "lines/?q=nothing", "lines/add/", "lines/{line}/", "lines/{line}/edit/",
     "lines/{line}/retire/", "lines/{line}/block/", "lines/{line}/unblock/",
+    "lines/{line}/top-up/", "lines/{line}/trip/", "lines/{line}/grace/", "lines/{line}/exempt/",
+    "policies/allowance/",
     "lines/of-device/{device}/", "carriers/", "carriers/add/", "carriers/{carrier}/",
     "carriers/{carrier}/edit/", "carriers/{carrier}/retire/", "plans/", "plans/add/",
     "plans/{plan}/", "plans/{plan}/edit/", "plans/{plan}/retire/", "zones/{zone}/",

@@ -1,7 +1,7 @@
 from usage.models.carrier import Carrier
 from usage.models.decision import Decision
 from usage.models.line import Line, LinePerson, LinePlan, LinePolicy, LineSim, LineState
-from usage.models.line_exception import ExceptionKind, LineException
+from usage.models.line_exception import ExceptionKind, HelpdeskAllowance, LineException
 from usage.models.line_watch import LineWatch
 from usage.models.plan import CycleKind, Plan
 from usage.models.policy import Measure, Period, Policy, Scope, Threshold
@@ -16,6 +16,7 @@ __all__ = [
     "CycleKind",
     "Decision",
     "ExceptionKind",
+    "HelpdeskAllowance",
     "ImportState",
     "Line",
     "LineException",

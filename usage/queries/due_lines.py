@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import F, Q
 
 from common.tenancy import current_tenant_id
 from tenants.models import Tenant
@@ -22,6 +23,7 @@ from usage.cycles import CycleRule
 from usage.decisions import Limit, Loosening, Rules
 from usage.limits import Zone
 from usage.models import Carrier, LineException, Plan, Policy, Threshold
+from usage.queries.usage_sums import Trip
 from usage.queries.zones import PlanZones, zones_of_plans
 
 CLAIM = """
@@ -251,12 +253,36 @@ def claim_due(*, now: datetime, limit: int, line_id: int | None = None) -> list[
     return due
 
 
-def loosenings(*, line_ids: Iterable[int], now: datetime) -> dict[int, list[Loosening]]:
-    """Exceptions that hold now or will."""
-    found: dict[int, list[Loosening]] = defaultdict(list)
-    rows = LineException.objects.filter(line_id__in=list(line_ids), ends_at__gt=now)
-    for line_id, kind, starts_at, ends_at in rows.values_list(
-        "line_id", "kind", "starts_at", "ends_at"
-    ):
-        found[line_id].append(Loosening(kind, starts_at, ends_at))
-    return found
+@dataclass(frozen=True)
+class Loosened:
+    """What loosens the rules for one line; trips are among the exceptions too, for their dates."""
+
+    exceptions: tuple[Loosening, ...] = ()
+    trips: tuple[Trip, ...] = ()
+
+
+NOTHING_LOOSENED = Loosened()
+
+
+def loosenings(*, line_ids: Iterable[int], now: datetime, since: date) -> dict[int, Loosened]:
+    """Exceptions of each line that has any which hold, will, or held on `since` or later."""
+    exceptions: dict[int, list[Loosening]] = defaultdict(list)
+    trips: dict[int, list[Trip]] = defaultdict(list)
+    begin = datetime.combine(since, time.min, tzinfo=UTC) - timedelta(days=1)  # in any zone
+    rows = LineException.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=begin) & Q(ends_at__gt=F("starts_at")),
+        line_id__in=list(line_ids),
+    )
+    for row in rows.order_by("pk"):
+        volume = row.volume or 0
+        exceptions[row.line_id].append(
+            Loosening(row.kind, row.starts_at, row.ends_at, row.scope, volume, row.ceiling)
+        )
+        if row.first_day and row.last_day and row.ends_at:
+            runs = row.starts_at <= now < row.ends_at
+            countries = frozenset(row.countries)
+            trips[row.line_id].append(Trip(row.first_day, row.last_day, countries, volume, runs))
+    return {
+        line_id: Loosened(tuple(found), tuple(trips.get(line_id, ())))
+        for line_id, found in exceptions.items()
+    }

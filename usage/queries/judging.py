@@ -14,9 +14,15 @@ from zoneinfo import ZoneInfo
 
 from alerts.models import Alert
 from usage.cycles import Cycle, cycle_at, start_of_day
-from usage.decisions import Decision, Loosening, Rules, Usage, decide
+from usage.decisions import Decision, Loosening, Rules, Usage, decide, shortfall
 from usage.models import Line, LinePlan, LinePolicy, LineState
-from usage.queries.due_lines import RuleBook
+from usage.queries.due_lines import (
+    NOTHING_LOOSENED,
+    Loosened,
+    RuleBook,
+    loosenings,
+    rule_book,
+)
 from usage.queries.personal_lines import personal_lines
 from usage.queries.usage_sums import Trip, Window, usage_in
 
@@ -77,7 +83,11 @@ def cycle_of(line: Subject, book: RuleBook, now: datetime) -> Cycle:
 
 
 def window_of(
-    line: Subject, book: RuleBook, cycle: Cycle, now: datetime, trips: Sequence[Trip] = ()
+    line: Subject,
+    book: RuleBook,
+    cycle: Cycle,
+    now: datetime,
+    loosened: Loosened = NOTHING_LOOSENED,
 ) -> Window:
     """Whose bytes of which days count for the line in `cycle`."""
     carrier = book.carriers[line.carrier_id]
@@ -89,13 +99,29 @@ def window_of(
         plan_id=line.plan_id,
         by_day=rules_of(line, book).by_day,
         today=now.astimezone(carrier.zone).date(),
-        trips=tuple(trips),
+        trips=tuple(trip for trip in loosened.trips if _touches(trip, cycle)),
     )
 
 
-def usages_of(*, lines: Sequence[Subject], book: RuleBook, now: datetime) -> dict[int, Usage]:
-    """The use of each line in its running cycle."""
-    windows = [window_of(line, book, cycle_of(line, book, now), now) for line in lines]
+def _touches(trip: Trip, cycle: Cycle) -> bool:
+    return trip.first_day < cycle.end_day and trip.last_day >= cycle.first_day
+
+
+def usages_of(
+    *,
+    lines: Sequence[Subject],
+    book: RuleBook,
+    now: datetime,
+    loosened: Mapping[int, Loosened] | None = None,
+) -> dict[int, Usage]:
+    """The use of each line in its running cycle, with what its trips pay for."""
+    known = loosened or {}
+    windows = [
+        window_of(
+            line, book, cycle_of(line, book, now), now, known.get(line.line_id, NOTHING_LOOSENED)
+        )
+        for line in lines
+    ]
     found = usage_in(windows=windows, zones=book.zones)
     return {window.line_id: found[window.key] for window in windows}
 
@@ -137,3 +163,21 @@ def crossings_known(*, lines: Iterable[Subject], book: RuleBook) -> dict[str, da
         return {}
     raised = Alert.objects.filter(subject_type=SUBJECT, subject_id__in=waiting)
     return dict(raised.values_list("identity", "raised_at"))
+
+
+def shortfalls(*, line: Line, now: datetime) -> dict[str, int]:
+    """Bytes of a top-up, by its scope, that it takes until no limit of that scope blocks `line`."""
+    book, subject = rule_book(), subject_of(line)
+    since = cycle_of(subject, book, now).first_day
+    loosened = loosenings(line_ids=[line.pk], now=now, since=since)
+    usage = usages_of(lines=[subject], book=book, now=now, loosened=loosened)[line.pk]
+    return {
+        scope: shortfall(
+            rules=rules_of(subject, book),
+            usage=usage,
+            exceptions=loosened.get(line.pk, NOTHING_LOOSENED).exceptions,
+            now=now,
+            scope=scope,
+        )
+        for scope in ("domestic", "roaming")
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from common.sentences import sentence
@@ -23,6 +23,7 @@ from devices.models.command import OPEN_STATUSES
 from devices.queries.device_page import caveats_of, labels
 from devices.statuses import control_state
 from tenants.models import Person
+from usage.decisions import extra_of
 from usage.limits import Extra, Measured, measured
 from usage.models import (
     Decision,
@@ -38,9 +39,10 @@ from usage.models import (
     Threshold,
     UsageCounter,
 )
-from usage.queries.due_lines import limit_of, rule_book
+from usage.queries.due_lines import NOTHING_LOOSENED, limit_of, loosenings, rule_book
 from usage.queries.effective import EffectivePolicy, effective_policy
-from usage.queries.judging import rules_of, subject_of, usages_of
+from usage.queries.exception_words import exception_in_words
+from usage.queries.judging import cycle_of, rules_of, subject_of, usages_of
 from usage.queries.line_figures import UNKNOWN
 from usage.queries.standing import CycleUsage, cycle_usage
 
@@ -87,6 +89,15 @@ class PolicyRow:
 
 
 @dataclass(frozen=True)
+class ExceptionRow:
+    """An exception that runs or will, and what it gives in words."""
+
+    exception: LineException
+    sentence: str
+    runs: bool
+
+
+@dataclass(frozen=True)
 class LinePage:
     """The line and what surrounds it at one moment."""
 
@@ -100,7 +111,9 @@ class LinePage:
     usage: CycleUsage | None
     policies: list[PolicyRow]
     limits: list[LimitRow]
-    exceptions: list[LineException]
+    exceptions: list[ExceptionRow]
+    extra: Extra
+    covered: int
     reasons: list[RestrictionReason]
     is_due: bool
     open_command: Command | None
@@ -177,6 +190,9 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
     watch = LineWatch.objects.filter(line=line).select_related("decision").first()
     usage = cycle_usage(line_ids=[line.pk], now=now).get(line.pk) if is_active else None
     effective = effective_policy(line=line)
+    measuring = _Measuring(line, now) if is_active else None
+    if usage and measuring:
+        usage = _raised(usage, measuring.extra)
     return LinePage(
         line=line,
         plan=plan,
@@ -187,12 +203,12 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
         decision=watch.decision if watch else None,
         usage=usage,
         policies=_policies(effective),
-        limits=_limits(effective, line, now),
-        exceptions=list(
-            LineException.objects.filter(line=line, ends_at__gt=now)
-            .select_related("created_by")
-            .order_by("starts_at", "pk")
-        ),
+        limits=_limits(effective, measuring),
+        exceptions=_exceptions(line, now) if is_active else [],
+        extra=measuring.extra if measuring else Extra(),
+        covered=sum(measuring.usage.covered.get(name, 0) for name in ("domestic", "roaming"))
+        if measuring
+        else 0,
         reasons=list(
             RestrictionReason.objects.filter(device=device)
             .select_related("set_by")
@@ -210,7 +226,7 @@ def line_page(*, line: Line, now: datetime) -> LinePage:
 
 def without_history(page: LinePage) -> LinePage:
     """The page for those who may not see what a personal device's line has done."""
-    return replace(page, usage=None, decision=None, limits=[], exceptions=[], reasons=[])
+    return replace(page, usage=None, decision=None, limits=[], exceptions=[], reasons=[], covered=0)
 
 
 @dataclass(frozen=True)
@@ -264,17 +280,54 @@ def _policies(effective: EffectivePolicy) -> list[PolicyRow]:
     ]
 
 
-def _limits(effective: EffectivePolicy, line: Line, now: datetime) -> list[LimitRow]:
+class _Measuring:
+    """The line's rules, use and loosenings, as the evaluator knows them."""
+
+    def __init__(self, line: Line, now: datetime) -> None:
+        book, subject = rule_book(), subject_of(line)
+        since = cycle_of(subject, book, now).first_day
+        loosened = loosenings(line_ids=[line.pk], now=now, since=since)
+        self.rules = rules_of(subject, book)
+        self.usage = usages_of(lines=[subject], book=book, now=now, loosened=loosened)[line.pk]
+        exceptions = loosened.get(line.pk, NOTHING_LOOSENED).exceptions
+        self.extra = extra_of(exceptions, self.usage, now)
+
+
+def _raised(usage: CycleUsage, extra: Extra) -> CycleUsage:
+    """The usage with what top-ups and trips add to its caps."""
+
+    def more(cap: int | None, by: int) -> int | None:
+        return None if cap is None else cap + by
+
+    return replace(
+        usage,
+        domestic_cap=more(usage.domestic_cap, extra.domestic),
+        roaming_cap=more(usage.roaming_cap, extra.roaming),
+        zones=tuple(
+            replace(row, zone=replace(row.zone, cap=more(row.zone.cap, extra.of("zone", row.zone))))
+            for row in usage.zones
+        ),
+    )
+
+
+def _exceptions(line: Line, now: datetime) -> list[ExceptionRow]:
+    rows = (
+        LineException.objects.filter(Q(ends_at=None) | Q(ends_at__gt=now), line=line)
+        .exclude(ends_at__lte=F("starts_at"))
+        .select_related("created_by")
+        .order_by("starts_at", "pk")
+    )
+    return [ExceptionRow(row, exception_in_words(row), row.starts_at <= now) for row in rows]
+
+
+def _limits(effective: EffectivePolicy, measuring: _Measuring | None) -> list[LimitRow]:
     """Each threshold as the evaluator measures it."""
-    if line.state != LineState.ACTIVE or not effective.thresholds:
+    if measuring is None:
         return [LimitRow(threshold, None, None) for threshold in effective.thresholds]
-    book = rule_book()
-    subject = subject_of(line)
-    usage = usages_of(lines=[subject], book=book, now=now)[line.pk]
-    rules = rules_of(subject, book)
+    rules = measuring.rules
     rows = []
     for threshold in effective.thresholds:
-        found = list(measured(limit_of(threshold), rules, usage, Extra()))
+        found = list(measured(limit_of(threshold), rules, measuring.usage, measuring.extra))
         today = next((item for item in found if item.is_current), None)
         rows.append(LimitRow(threshold, today, rules.currency))
     return rows

@@ -28,8 +28,9 @@ from connectors.models import Signal
 from devices.models import Command, DeviceControl, DeviceSim, Restriction
 from devices.statuses import COMMAND as COMMAND_LOOKS
 from devices.wire import wire_text
-from usage.models import Decision, Line, LineException, LineSim, Source, UsageRecord
+from usage.models import Decision, ExceptionKind, Line, LineException, LineSim, Source, UsageRecord
 from usage.queries.act_words import act_in_words, changes_in_words
+from usage.queries.exception_words import exception_in_words
 from usage.statuses import STANDING
 
 USAGE_WINDOW = timedelta(days=400)
@@ -156,13 +157,9 @@ def signals(line: Line, most: int) -> Iterator[Step]:
 def exceptions(line: Line, most: int) -> Iterator[Step]:
     rows = LineException.objects.filter(line=line).select_related("created_by")
     for row in rows.order_by("-starts_at", "-pk")[:most]:
-        words = {
-            "kind": row.get_kind_display(),
-            "until": moment(row.ends_at),
-            "reason": row.reason,
-        }
-        said = _("%(kind)s until %(until)s: %(reason)s") % words
-        yield _step(EXCEPTION, row.starts_at, said, tone="info", by=str(row.created_by or ""))
+        said = f"{row.get_kind_display()}: {exception_in_words(row)} {row.reason}"
+        time = row.created_at if row.kind == ExceptionKind.TRIP else row.starts_at
+        yield _step(EXCEPTION, time, said, tone="info", by=str(row.created_by or ""))
 
 
 def controls(seats: list[DeviceSim]) -> Iterator[Step]:

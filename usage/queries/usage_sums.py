@@ -52,12 +52,16 @@ Key = tuple[int, date]
 
 @dataclass(frozen=True)
 class Trip:
-    """Days (both included) and countries for which `volume` bytes do not count."""
+    """Days (both included) and countries for which `volume` bytes of a cycle do not count.
+
+    While it `runs`, what is left of them is added to the limits of use abroad.
+    """
 
     first_day: date
     last_day: date
     countries: frozenset[str]
     volume: int
+    runs: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,19 +160,24 @@ def _add_days(
         rows = by_window.get(window.key, [])
         plan = zones.get(window.plan_id) if window.plan_id else None
         parts = [
-            _Part(day, country, country == window.home, _zone_name(plan, zone_id), volume)
+            Part(day, country, country == window.home, _zone_name(plan, zone_id), volume)
             for day, country, zone_id, volume in rows
         ]
         domestic = plan.domestic if plan else frozenset[str]()
+        covered, left = covered_by(parts, domestic, window.trips)
+        runs = window.today is not None and window.today < window.cycle.end_day
         found[window.key] = replace(
             found[window.key],
             days=_days(parts, domestic) if window.by_day else (),
-            covered=_covered(parts, domestic, window.trips),
+            covered=covered,
+            trip_left=left if runs else 0,
         )
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
+    """Bytes of one day in one country."""
+
     day: date
     country: str
     is_home: bool
@@ -183,7 +192,7 @@ class _Part:
         return (scope,) if self.zone is None else (scope, f"zone:{self.zone}")
 
 
-def _days(parts: Iterable[_Part], domestic: frozenset[str]) -> tuple[Usage, ...]:
+def _days(parts: Iterable[Part], domestic: frozenset[str]) -> tuple[Usage, ...]:
     sums: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for part in parts:
         for scope in part.scopes(domestic):
@@ -203,10 +212,14 @@ def _days(parts: Iterable[_Part], domestic: frozenset[str]) -> tuple[Usage, ...]
     )
 
 
-def _covered(
-    parts: Sequence[_Part], domestic: frozenset[str], trips: Iterable[Trip]
-) -> dict[str, int]:
-    """What trips pay for, by scope: of each trip's use in its order, up to the trip's volume."""
+def covered_by(
+    parts: Sequence[Part], domestic: frozenset[str], trips: Iterable[Trip]
+) -> tuple[dict[str, int], int]:
+    """What trips pay for, by scope, and what those that run have left.
+
+    Of each trip's use in its order, up to the trip's volume.
+    """
+    total = 0
     left = {index: part.volume for index, part in enumerate(parts)}
     covered: dict[str, int] = defaultdict(int)
     for trip in sorted(trips, key=lambda trip: (trip.first_day, trip.last_day, trip.volume)):
@@ -220,4 +233,5 @@ def _covered(
             left[index] -= taken
             for scope in part.scopes(domestic) if taken else ():
                 covered[scope] += taken
-    return dict(covered)
+        total += budget if trip.runs else 0
+    return dict(covered), total

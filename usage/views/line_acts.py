@@ -1,4 +1,4 @@
-"""What a person may do to a line: retire it, block it by hand, release it, unblock it."""
+"""What a person may do to a line: retire it, block it by hand, release it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from common.submission import form_methods, form_status, refusals_on, sent
 from devices.actions import restrictions
 from devices.forms.restrictions import BlockForm, ReasonForm
 from devices.models import Device, DeviceSim, Restriction
-from usage.actions import exceptions, lines
+from usage.actions import lines
 from usage.models import Line, LineState
 
 
@@ -105,22 +105,3 @@ def release(request: HttpRequest, pk: int, restriction: str) -> HttpResponse:
     else:
         messages.success(request, _("Releasing was asked for. The timeline shows the rest."))
     return redirect(tenant_url(request, "usage:line", pk=pk))
-
-
-@require(Permission.UNBLOCK)
-@form_methods
-def unblock(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lets the line go on until the end of its cycle, with a reason."""
-    line = _active(pk)
-    form = ReasonForm(sent(request))
-    if form.is_valid():
-        with refusals_on(form):
-            exceptions.unblock(line=line, by=request.user, reason=form.cleaned_data["reason"])
-            messages.success(request, _("Unblocking was asked for. The timeline shows the rest."))
-            return redirect(tenant_url(request, "usage:line", pk=pk))
-    title = _("Unblock %(name)s") % {"name": line}
-    sentence = _(
-        "What the line's own usage blocks is released until the end of the billing cycle. What "
-        "somebody blocked by hand stays."
-    )
-    return _page(request, line, form, title=title, sentence=sentence, verb=_("Unblock"))

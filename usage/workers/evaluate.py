@@ -25,7 +25,15 @@ from usage.cycles import Cycle, CycleRule, cycle_of_day
 from usage.decisions import Crossing, crossings
 from usage.models import Decision, LineWatch
 from usage.queries import judging
-from usage.queries.due_lines import DueLine, RuleBook, claim_due, loosenings, rule_book
+from usage.queries.due_lines import (
+    NOTHING_LOOSENED,
+    DueLine,
+    Loosened,
+    RuleBook,
+    claim_due,
+    loosenings,
+    rule_book,
+)
 from usage.queries.judging import SUBJECT, crossings_known, cycle_of, rules_of, window_of
 from usage.queries.usage_sums import usage_in
 from usage.workers.signalling import Judged, send_signals
@@ -75,11 +83,22 @@ def _evaluate(*, now: datetime, limit: int, line_id: int | None = None) -> int:
 
 def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
     cycles = {line.line_id: cycle_of(line, book, now) for line in due}
-    windows = [window_of(line, book, cycles[line.line_id], now) for line in due]
+    closed = [
+        (line, cycle)
+        for line in due
+        for cycle in _closed_cycles(line, book.plan(line.plan_id).cycle, cycles[line.line_id])
+    ]
+    since = min(cycle.first_day for cycle in [*cycles.values(), *(cycle for _, cycle in closed)])
+    loosened = loosenings(line_ids=cycles, now=now, since=since)
+    windows = [
+        window_of(
+            line, book, cycles[line.line_id], now, loosened.get(line.line_id, NOTHING_LOOSENED)
+        )
+        for line in due
+    ]
     used = usage_in(windows=windows, zones=book.zones)
-    exceptions = loosenings(line_ids=[line.line_id for line in due], now=now)
     known = crossings_known(lines=due, book=book)
-    late = _late_crossings(due, book, cycles, now)
+    late = _late_crossings(closed, book, loosened, now)
     judged = []
     for line, window in zip(due, windows, strict=True):
         verdict = judging.verdict(
@@ -87,7 +106,7 @@ def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
             book=book,
             usage=used[window.key],
             now=now,
-            exceptions=exceptions.get(line.line_id, ()),
+            exceptions=loosened.get(line.line_id, NOTHING_LOOSENED).exceptions,
             crossed_at=known,
         )
         zone = book.carriers[line.carrier_id].zone
@@ -108,19 +127,31 @@ def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
 
 
 def _late_crossings(
-    due: list[DueLine], book: RuleBook, cycles: dict[int, Cycle], now: datetime
+    closed: list[tuple[DueLine, Cycle]],
+    book: RuleBook,
+    loosened: dict[int, Loosened],
+    now: datetime,
 ) -> dict[int, list[Crossing]]:
     """Limits that were reached in closed cycles, by line."""
     windows = [
-        (line, window_of(line, book, closed, now))
-        for line in due
-        for closed in _closed_cycles(line, book.plan(line.plan_id).cycle, cycles[line.line_id])
+        (
+            line,
+            window_of(line, book, cycle, now, loosened.get(line.line_id, NOTHING_LOOSENED)),
+        )
+        for line, cycle in closed
     ]
     used = usage_in(windows=[window for _line, window in windows], zones=book.zones)
     found: dict[int, list[Crossing]] = {}
     for line, window in windows:
+        ended = window.cycle.ends_at(book.carriers[line.carrier_id].zone)
         found.setdefault(line.line_id, []).extend(
-            crossings(line_id=line.line_id, rules=rules_of(line, book), usage=used[window.key])
+            crossings(
+                line_id=line.line_id,
+                rules=rules_of(line, book),
+                usage=used[window.key],
+                exceptions=loosened.get(line.line_id, NOTHING_LOOSENED).exceptions,
+                at=ended - timedelta(microseconds=1),
+            )
         )
     return found
 
