@@ -276,6 +276,7 @@ def start_sign_in(
     origin: str,
     tenant: str = ANY_ORGANISATION,
     login_hint: str = "",
+    prompt: str | None = None,
 ) -> dict[str, Any]:
     """MSAL's flow: send the browser to its `auth_uri` and keep the rest in the session.
 
@@ -285,7 +286,10 @@ def start_sign_in(
     try:
         client = _confidential(cloud, place, app)
         flow = client.initiate_auth_code_flow(
-            scopes=["User.Read"], redirect_uri=redirect_uri, login_hint=login_hint or None
+            scopes=["User.Read"],
+            redirect_uri=redirect_uri,
+            login_hint=login_hint or None,
+            prompt=prompt,
         )
     except (requests.RequestException, ValueError, msal.exceptions.MsalError) as error:
         raise _why_not(cloud, place, error) from None

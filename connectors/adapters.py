@@ -7,6 +7,7 @@ from typing import Any
 
 from alerts.ports import Subject
 from connectors.models import Connector
+from tenants.ports import Directory
 
 
 class AlertConnectors:
@@ -18,3 +19,10 @@ class AlertConnectors:
 
     def matching(self, *, text: str, country: str) -> Any:
         return Connector.objects.filter(display_name__icontains=text).values("pk")
+
+
+def proven_directories() -> list[Directory]:
+    """The Microsoft tenants that the tenant in scope is connected to, for tenants.ports."""
+    rows = Connector.objects.filter(app_authorized=True, directory_id__isnull=False)
+    names = {row.directory_id: row.directory_name for row in rows.order_by("pk")}
+    return [Directory(id=key, name=name) for key, name in names.items() if key is not None]

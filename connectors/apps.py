@@ -13,10 +13,12 @@ class ConnectorsConfig(AppConfig):
         from connectors import statuses  # noqa: F401 - it registers itself
         from connectors.actions.external import end_due
         from connectors.actions.switch import create_built_in
-        from connectors.adapters import AlertConnectors
+        from connectors.adapters import AlertConnectors, proven_directories
         from jobs import periodic
         from tenants.actions import on_tenant_created
+        from tenants.ports import register_directories
 
+        register_directories(proven_directories)
         register_subjects("connector", AlertConnectors())
         on_tenant_created(create_built_in)
         periodic.register(

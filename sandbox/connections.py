@@ -10,6 +10,7 @@ from connectors.models import Connector, MdmServer, Provider, Purpose
 from connectors.ports import ExampleDirectory
 from sandbox.cloud import seed
 from sandbox.world import TENANTS
+from tenants.entra_members import choose
 from tenants.models import Tenant
 
 FOR_DEMO = {seed.CONTOSO.name: seed.CONTOSO, seed.FABRIKAM.name: seed.FABRIKAM}
@@ -25,7 +26,10 @@ def examples() -> list[ExampleDirectory]:
 
 
 def connect_demo(*, now: datetime) -> None:
-    """As if each demo tenant's administrator had connected the built-in engine and accepted."""
+    """As if each demo tenant's administrator had connected the built-in engine and accepted.
+
+    Their people may sign in with Microsoft, too.
+    """
     for demo in TENANTS:
         organisation = FOR_DEMO[demo.name]
         tenant = Tenant.objects.get(slug=demo.slug)
@@ -39,3 +43,4 @@ def connect_demo(*, now: datetime) -> None:
                 by=None,
                 now=now,
             )
+            choose(directory_id=organisation.id, enabled=True, by=None)

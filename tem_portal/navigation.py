@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, resolve, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from common.permissions import Permission
+from tenants.microsoft import opened_by
 from tenants.queries import memberships_of
 
 
@@ -181,5 +182,5 @@ def _choices(request: HttpRequest) -> list[dict[str, Any]]:
             "role": membership.get_role_display(),
             "current": current is not None and membership.tenant_id == current.pk,
         }
-        for membership in memberships_of(user=request.user)
+        for membership in memberships_of(user=request.user, directory=opened_by(request))
     ]

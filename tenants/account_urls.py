@@ -9,7 +9,7 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from django.urls import path, re_path
 
-from tenants.views import microsoft
+from tenants.views import entra, microsoft
 from tenants.views.account import (
     ChangePassword,
     Code,
@@ -32,6 +32,8 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", Reauthenticate.as_view(), name="account_reauthenticate"),
     path("microsoft/answer/", microsoft.answer, name="microsoft_answer"),
+    path("microsoft/", entra.start, name="microsoft_sign_in"),
+    path("microsoft/finish/", entra.finish, name="microsoft_finish"),
     path("language/", language, name="set_language"),
     path("invitation/<str:key>/", invitation, name="account_invitation"),
     path("password/change/", ChangePassword.as_view(), name="account_change_password"),

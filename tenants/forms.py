@@ -122,3 +122,21 @@ class NewAccountForm(NamesItsFields, forms.Form):
         self.user.name = self.cleaned_data.get("name", "")
         validate_password(self.cleaned_data["password"], self.user)
         return self.cleaned_data["password"]
+
+
+class EntraSignInForm(NamesItsFields, forms.Form):
+    """The directory whose people may sign in, one of those that the tenant is connected to."""
+
+    directory = forms.ChoiceField(label=_("Microsoft tenant"), choices=())
+    enabled = forms.BooleanField(label=_("Let people sign in with Microsoft"), required=False)
+
+    def __init__(self, *args: Any, directories: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["directory"].choices = directories
+
+
+class EntraGroupForm(RoleForm):
+    """A group of the directory, and the role of its members."""
+
+    group_id = forms.UUIDField(label=_("Object ID of the group"))
+    field_order = ("group_id", "role")

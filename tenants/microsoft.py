@@ -56,3 +56,18 @@ def _under_way(request: HttpRequest) -> dict[str, dict[str, Any]]:
     oldest = time.time() - KEPT_SECONDS
     kept = request.session.get(_KEY, {})
     return {state: each for state, each in kept.items() if each["at"] > oldest}
+
+
+# --- sessions that a directory opened ---------------------------------------------------------
+
+_OPENED_BY = "opened_by_directory"
+
+
+def open_by(request: HttpRequest, *, directory: str) -> None:
+    """Remember that this session was opened by a sign-in in that directory."""
+    request.session[_OPENED_BY] = directory
+
+
+def opened_by(request: HttpRequest) -> str | None:
+    """The directory in which this session's person signed in; None: here, with a password."""
+    return request.session.get(_OPENED_BY)

@@ -2,9 +2,10 @@
 
 For a tenant's page, `TenantMiddleware`:
 1. No such tenant, a suspended one, or no membership: 404, the same for all three.
-2. An administrator without the second factor they need: sent to set it up.
-3. `request.tenant` and `request.membership` are set and the scope opened for the view.
-4. A streamed response is consumed after the view returned, so it reopens the scope itself.
+2. So is a tenant that does not accept the Microsoft directory that opened the session.
+3. An administrator without the second factor they need: sent to set it up.
+4. `request.tenant` and `request.membership` are set and the scope opened for the view.
+5. A streamed response is consumed after the view returned, so it reopens the scope itself.
 """
 
 from __future__ import annotations
@@ -27,11 +28,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from audit.actions import request_address
 from common.tenancy import tenant_scope
 from tenants import second_factor
+from tenants.microsoft import opened_by
 from tenants.models import Membership, User
 from tenants.queries import membership_in
 
 _ENTERED = "entered"
 """Key of the session: ids of the tenants it has been in."""
+
+
+OWN_ACCOUNT = (
+    "account_change_password", "account_set_password", "account_reauthenticate", "mfa_",
+)  # fmt: skip
+"""Beginnings of the names of pages on which a person changes how they sign in."""
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -79,15 +87,18 @@ class TenantMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
+        _refuse_to_microsoft(request, view)
         slug = kwargs.pop("tenant_slug", None)
         if slug is None or not request.user.is_authenticated:
             return None
-        membership = membership_in(user=request.user, slug=slug)
+        directory = opened_by(request)
+        membership = membership_in(user=request.user, slug=slug, directory=directory)
         if membership is None:
             raise Http404(_("There is no such tenant, or you are not a member of it."))
-        to_set_up = second_factor.missing(request, role=membership.role)
-        if to_set_up is not None:
-            return to_set_up
+        if directory is None:  # else the second factor is that of the directory
+            to_set_up = second_factor.missing(request, role=membership.role)
+            if to_set_up is not None:
+                return to_set_up
         request.tenant, request.membership = membership.tenant, membership
         _remember(request)
         with tenant_scope(membership.tenant_id), timezone.override(membership.tenant.zone):
@@ -97,6 +108,18 @@ class TenantMiddleware:
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _in_scope(membership.tenant_id, response.streaming_content)
         return response
+
+
+def _refuse_to_microsoft(request: HttpRequest, view: Callable) -> None:
+    """A directory vouches for its tenants only: not for the account itself, nor for operators."""
+    if opened_by(request) is None or not request.user.is_authenticated:
+        return
+    match = request.resolver_match
+    name = (match.url_name or "") if match else ""
+    if getattr(view, "for_operators", False) or name.startswith(OWN_ACCOUNT):
+        raise PermissionDenied(
+            _("You signed in with Microsoft. Sign in with your password to do this.")
+        )
 
 
 def client_address(request: HttpRequest) -> str | None:

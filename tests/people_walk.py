@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -9,7 +10,7 @@ from audit.actions import record
 from audit.models import AuditEvent
 from common.tenancy import tenant_scope
 from tenants import people_groups
-from tenants.models import Membership, PeopleGroup, Tenant
+from tenants.models import EntraGroupRole, Membership, PeopleGroup, Tenant
 from tests.factories import MembershipFactory, PersonFactory, UserFactory
 
 
@@ -34,7 +35,14 @@ def a_membership(tenant: Tenant, *, state: str = "member") -> Membership:
     return MembershipFactory(tenant=tenant, invited_at=waiting)
 
 
+def an_entra_group(tenant: Tenant) -> EntraGroupRole:
+    """A role of a group at Microsoft."""
+    with tenant_scope(tenant.pk):
+        return EntraGroupRole.objects.create(group_id=uuid4(), role="helpdesk")
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
+    "tenants:microsoft_group_remove": lambda tenant: {"pk": an_entra_group(tenant).pk},
     "audit:event": lambda tenant: {"pk": an_event(tenant).pk},
     **{
         f"tenants:{name}": lambda tenant: {"pk": a_membership(tenant).pk}

@@ -37,6 +37,8 @@ PUBLIC = {
     "set_language",
     "account_login",
     "account_logout",
+    "microsoft_sign_in",
+    "microsoft_finish",
     "microsoft_answer",  # hands on what this session asked for, and refuses the rest
     "account_inactive",
     "account_reset_password",

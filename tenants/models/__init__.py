@@ -1,4 +1,5 @@
 from tenants.models.api_token import ApiToken, Scope
+from tenants.models.entra import EntraGroupRole, EntraIdentity, EntraMembership, EntraSignIn
 from tenants.models.idempotent_answer import IdempotentAnswer
 from tenants.models.membership import Membership
 from tenants.models.people_group import PeopleGroup, PeopleGroupMember
@@ -8,6 +9,10 @@ from tenants.models.user import User
 
 __all__ = [
     "ApiToken",
+    "EntraGroupRole",
+    "EntraIdentity",
+    "EntraMembership",
+    "EntraSignIn",
     "IdempotentAnswer",
     "Membership",
     "PeopleGroup",

@@ -19,6 +19,8 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from tenants.actions import choose_language
+from tenants.models.tenant import Cloud
+from tenants.views.entra import clouds_for_sign_in
 
 RETRY_AFTER = 300
 """Seconds until the slowest of the limits in ACCOUNT_RATE_LIMITS lets somebody try again."""
@@ -39,7 +41,14 @@ class Refusing:
 
 
 class SignIn(Refusing, account.LoginView):
-    pass
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        clouds = clouds_for_sign_in()
+        labels = dict(Cloud.choices)
+        return {
+            **context,
+            "microsoft": [(cloud, labels[cloud] if len(clouds) > 1 else "") for cloud in clouds],
+        }
 
 
 class Reauthenticate(Refusing, account.ReauthenticateView):
