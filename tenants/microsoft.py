@@ -7,7 +7,7 @@ those that this session gave out; it says which page the answer is for, and coun
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -63,11 +63,19 @@ def _under_way(request: HttpRequest) -> dict[str, dict[str, Any]]:
 _OPENED_BY = "opened_by_directory"
 
 
-def open_by(request: HttpRequest, *, directory: str) -> None:
+class Opener(NamedTuple):
+    """A directory of a Microsoft cloud in which somebody signed in."""
+
+    cloud: str
+    directory: str
+
+
+def open_by(request: HttpRequest, opener: Opener) -> None:
     """Remember that this session was opened by a sign-in in that directory."""
-    request.session[_OPENED_BY] = directory
+    request.session[_OPENED_BY] = list(opener)
 
 
-def opened_by(request: HttpRequest) -> str | None:
-    """The directory in which this session's person signed in; None: here, with a password."""
-    return request.session.get(_OPENED_BY)
+def opened_by(request: HttpRequest) -> Opener | None:
+    """Where this session's person signed in; None: here, with a password."""
+    kept = request.session.get(_OPENED_BY)
+    return Opener(*kept) if kept else None

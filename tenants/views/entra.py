@@ -105,7 +105,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         return _sent_back(request, str(refused.sentence))
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    microsoft.open_by(request, directory=claims["tid"])
+    microsoft.open_by(request, microsoft.Opener(kept["cloud"], claims["tid"]))
     to = kept["next"]
     if not url_has_allowed_host_and_scheme(to, allowed_hosts={request.get_host()}):
         to = reverse("start")

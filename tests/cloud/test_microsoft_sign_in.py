@@ -170,9 +170,13 @@ def test_such_a_session_reaches_its_tenants_only(portal: Tenant, fabrikam: Tenan
     assert "Fabrikam" not in client.get("/t/contoso/").content.decode()
     assert "Fabrikam" not in client.get("/tenants/").content.decode()
     for page in (
-        reverse("operators:tenants"), "/accounts/password/change/", "/accounts/password/set/", "/accounts/2fa/",
-        "/accounts/2fa/totp/activate/", "/accounts/reauthenticate/",
-    ):  # fmt: skip
+        reverse("operators:tenants"),
+        "/accounts/password/change/",
+        "/accounts/password/set/",
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/reauthenticate/",
+    ):
         assert client.get(page).status_code == 403, page
     with tenant_scope(fabrikam.pk):
         choose(directory_id=CONTOSO, enabled=True, by=None)
