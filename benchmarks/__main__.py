@@ -29,6 +29,9 @@ def main() -> None:
         "page_lines": bench_page_lines,
         "page_dashboard": bench_page_dashboard,
     }
+    from tem_portal.celery import set_aside_what_stays
+
+    set_aside_what_stays()  # as every worker does
     for name in [options.only] if options.only else NAMES:
         with own_database():
             print(benches[name].run(small=options.scale == "small").line(name), flush=True)

@@ -7,13 +7,14 @@ the process (run.py, a container's health check) restarts a worker whose sign is
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from typing import Any
 
 import redis
 from celery import Celery
-from celery.signals import task_postrun, task_prerun
+from celery.signals import task_postrun, task_prerun, worker_process_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tem_portal.settings")
@@ -30,6 +31,17 @@ TASKS = "tem:task-runs"
 
 _last_beat = 0.0
 _began: dict[str, float] = {}
+
+
+@worker_process_init.connect
+def set_aside_what_stays(**kwargs: Any) -> None:
+    """Keep the garbage collector off what was loaded before the first task, and stays for good.
+
+    An import makes objects by the hundred thousand; looking through all of Django each time the
+    collector runs would cost it a tenth of its time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @task_prerun.connect

@@ -11,11 +11,11 @@ import codecs
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
-from typing import BinaryIO
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from common.units import BYTES_PER_UNIT
@@ -66,8 +66,7 @@ class BadRow(Exception):
         self.sentence = sentence
 
 
-@dataclass(slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One row that can be taken. `at` is seconds since 1970 in UTC, `key` 32 hex digits."""
 
     row: int
@@ -148,9 +147,8 @@ class RowReader:
         self.country_at = index(layout.country_column) if layout.country_column else None
         self.roaming_at = index(layout.roaming_column) if layout.roaming_column else None
         self.factor = BYTES_PER_UNIT[layout.unit]
-        # what Decimal multiplies exactly; nothing is plain where a dot may divide thousands
-        self.plain_length = 28 - len(str(self.factor)) if not dialect.decimal_comma else 0
-        self._offsets: dict[tuple[int, int, int, int], float | None] = {}
+        self.has_plain_dots = not dialect.decimal_comma  # else a dot may divide thousands
+        self._hours: dict[str, float] = {}
         self._lines: dict[str, str] = {}
         self._countries: set[str] = set()  # at most the 676 pairs of letters
 
@@ -158,32 +156,34 @@ class RowReader:
         """Samples and rejected rows of a chunk, each in the order of the file."""
         samples: list[Sample] = []
         rejected: list[Rejected] = []
-        fields_of = self._all_fields(lines)
+        delimiter, width = self.dialect.delimiter, self.width
+        line_at, time_at, volume_at = self.line_at, self.time_at, self.volume_at
+        names, country_of, time_of, volume_of = self._lines, self._country, self._time, self._volume
+        has_quotes = any('"' in line for _, line in lines)
         md5 = hashlib.md5
-        for (number, line), fields in zip(lines, fields_of, strict=True):
+        for number, line in lines:
             try:
-                if fields is None or len(fields) != self.width:
+                if has_quotes or len(line) > MAX_LINE:
                     fields = self._careful_fields(line)
+                    content = "\x1f".join(fields)
+                else:
+                    fields = line.split(delimiter)
+                    content = line.replace(delimiter, "\x1f")
+                    if len(fields) != width:
+                        fields = self._careful_fields(line)
                 samples.append(
                     Sample(
                         number,
-                        self._lines.get(fields[self.line_at]) or self._line(fields[self.line_at]),
-                        self._time(fields[self.time_at]),
-                        self._country(fields),
-                        self._volume(fields[self.volume_at]),
-                        md5("\x1f".join(fields).encode(), usedforsecurity=False).hexdigest(),
+                        names.get(fields[line_at]) or self._line(fields[line_at]),
+                        time_of(fields[time_at]),
+                        country_of(fields),
+                        volume_of(fields[volume_at]),
+                        md5(content.encode(), usedforsecurity=False).hexdigest(),
                     )
                 )
             except BadRow as bad:
                 rejected.append(Rejected(number, bad.column, bad.value, bad.sentence))
         return samples, rejected
-
-    def _all_fields(self, lines: list[tuple[int, str]]) -> Iterable[list[str] | None]:
-        """All rows at once where no quote stands in the way, else one by one."""
-        if not any('"' in line for _, line in lines):
-            delimiter = self.dialect.delimiter
-            return [line.split(delimiter) if len(line) <= MAX_LINE else None for _, line in lines]
-        return [None] * len(lines)
 
     def _careful_fields(self, line: str) -> list[str]:
         if len(line) > MAX_LINE:
@@ -224,13 +224,12 @@ class RowReader:
         return value
 
     def _volume(self, text: str) -> int:
-        if len(text) <= self.plain_length and "_" not in text:
-            try:
-                scaled = Decimal(text) * self.factor
-                if 0 <= scaled <= MAX_ROW:
-                    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
-            except InvalidOperation:
-                pass
+        whole, _, part = text.partition(".")
+        digits = whole + part
+        if self.has_plain_dots and len(digits) < 18 and digits.isdecimal() and digits.isascii():
+            scaled, rest = divmod(int(digits) * self.factor, 10 ** len(part))
+            if not rest and scaled <= MAX_ROW:
+                return scaled
         return self._odd_volume(text)
 
     def _odd_volume(self, text: str) -> int:
@@ -293,6 +292,13 @@ class RowReader:
         )
 
     def _time(self, text: str) -> float:
+        if len(text) == 19 and text[13] == text[16] == ":":
+            offset = self._hours.get(text[:13])
+            if offset is not None:
+                try:
+                    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() - offset
+                except ValueError:
+                    pass  # no such minute or second: told below
         text = text.strip()
         try:
             # digits alone are never handed over: 1712121312151 would be a day in the year 1712
@@ -307,13 +313,9 @@ class RowReader:
             )
         if moment.tzinfo is not None:
             return moment.timestamp()
-        key = (moment.year, moment.month, moment.day, moment.hour)
-        offset = self._offsets.get(key)
-        if offset is None:
-            offset = self._offset(moment, key, text)
-        return (moment - EPOCH).total_seconds() - offset
+        return moment.replace(tzinfo=UTC).timestamp() - self._offset(moment, text)
 
-    def _offset(self, moment: datetime, key: tuple[int, int, int, int], text: str) -> float:
+    def _offset(self, moment: datetime, text: str) -> float:
         """The zone's offset (seconds) at a local time; remembered if it holds the hour through."""
         zone = self.layout.zone
         local = moment.replace(tzinfo=zone)
@@ -328,9 +330,9 @@ class RowReader:
         end = start + timedelta(minutes=59, seconds=59)
         back = start.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
         if start.utcoffset() == end.utcoffset() == offset and back == start.replace(tzinfo=None):
-            if len(self._offsets) > CACHED:
-                self._offsets.clear()
-            self._offsets[key] = offset.total_seconds()
+            if len(self._hours) > CACHED:
+                self._hours.clear()
+            self._hours[text[:13]] = offset.total_seconds()
         return offset.total_seconds()
 
     def _odd_time(self, text: str) -> datetime:
@@ -386,25 +388,29 @@ TOO_MUCH = "This is more than a line can use; at most 1 PB a row can be counted.
 
 
 class LocalDays:
-    """Local days of instants in one zone, fast: the offset is looked up once an hour."""
+    """Local days of instants in one zone, fast: the offset is looked up once a quarter."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._hours: dict[int, int] = {}
-        self._days: dict[int, date] = {}
+        self._offsets: dict[int, int] = {}
+        self._days: dict[int, str] = {}
 
     def of(self, at: float) -> date:
         """The local day of an instant (seconds since 1970 in UTC)."""
+        return date.fromisoformat(self.text_of(at))
+
+    def text_of(self, at: float) -> str:
+        """The same as ISO 8601 writes it."""
         quarter = int(at // 900)  # offsets change on quarters of an hour at the earliest
-        offset = self._hours.get(quarter)
+        offset = self._offsets.get(quarter)
         if offset is None:
             moment = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self.zone)
             offset = int((moment.utcoffset() or timedelta()).total_seconds())
-            if len(self._hours) > 200_000:
-                self._hours.clear()
-            self._hours[quarter] = offset
+            if len(self._offsets) > 200_000:
+                self._offsets.clear()
+            self._offsets[quarter] = offset
         ordinal = int((at + offset) // 86_400)
         day = self._days.get(ordinal)
         if day is None:
-            day = self._days[ordinal] = date.fromordinal(EPOCH_ORDINAL + ordinal)
+            day = self._days[ordinal] = date.fromordinal(EPOCH_ORDINAL + ordinal).isoformat()
         return day

@@ -86,7 +86,7 @@ def record(
     """One row for ingest()."""
     at = at or timezone.now()
     day = LocalDays(line.carrier.zone).of(at.timestamp())
-    return f"{line.pk}\t{at.isoformat()}\t{key or uuid4()}\t{country}\t{volume}\t{day}\n"
+    return f"{line.pk}\t{at.timestamp()}\t{key or uuid4()}\t{country}\t{volume}\t{day}\n"
 
 
 def take(rows: Iterable[str]) -> Ingested:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from common.units import MAX_VOLUME
 from tests.engine.verdicts import (
     CYCLE,
     ENDS,
@@ -102,7 +103,7 @@ def test_the_total_is_capped_only_where_both_parts_are(home, abroad):
 
 
 @given(
-    cap=st.integers(0, 2**62),
+    cap=st.integers(0, MAX_VOLUME // 2),
     percent=st.decimals(0, 200, places=3),
 )
 def test_a_percentage_is_never_reached_a_byte_early_nor_late(cap, percent):

@@ -60,7 +60,8 @@ class Scene:
         with tenant_scope(self.tenant.pk):
             ingest(
                 rows=[
-                    f"{line.pk}\t{now}\t{uuid4()}\tNL\t{volume}\t{today}\n" for line in self.over
+                    f"{line.pk}\t{now.timestamp()}\t{uuid4()}\tNL\t{volume}\t{today}\n"
+                    for line in self.over
                 ],
                 source=Source.CARRIER,
                 now=now,

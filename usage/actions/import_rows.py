@@ -15,7 +15,7 @@ from common.refusals import Refused
 from devices.actions.devices import add_simulated_devices
 from devices.models import DeviceSim, Sim
 from usage.actions.lines import NewLine, add_lines
-from usage.carrier_files import EPOCH, Layout, LocalDays, Rejected, Sample
+from usage.carrier_files import Layout, LocalDays, Rejected, Sample
 from usage.import_profile import Profile
 from usage.models import Carrier, LineSim, Plan, Source
 from usage.partitions import ensure_partitions
@@ -102,8 +102,19 @@ class RowTaker:
         self.created_before = report.created
         self.created_keys: set[str] = set()
 
-    def take(self, samples: list[Sample], rejected: list[Rejected]) -> None:
-        """Count one chunk, in one transaction."""
+    def written(self, samples: list[Sample]) -> list[str]:
+        """What COPY gets of each, but for its line, which must be looked up.
+
+        Needs no database: it is done ahead, while the chunk before is counted.
+        """
+        day_of, shift = self.days.text_of, self.shift
+        return [
+            f"\t{at + shift}\t{key}\t{country}\t{volume}\t{day_of(at + shift)}\n"
+            for _row, _line, at, country, volume, key in samples
+        ]
+
+    def take(self, samples: list[Sample], written: list[str], rejected: list[Rejected]) -> None:
+        """Count one chunk, in one transaction; `written` is what written() gave for it."""
         report, is_dry = self.report, self.options.dry_run
         report.rows += len(samples) + len(rejected)
         report.last_row = max(one.row for ones in (samples, rejected) for one in ones[-1:])
@@ -112,10 +123,16 @@ class RowTaker:
         with transaction.atomic():
             if is_dry:  # a real run makes them before it starts
                 ensure_partitions(today=self.now.date())
-            rows = self._copy_rows(self._match(samples))
+            rows = self._copy_rows(self._match(samples, written))
             done = Ingested(0, 0)
             if rows:
-                done = ingest(rows=rows, source=Source.CARRIER, now=self.now, file_id=self.file_id)
+                done = ingest(
+                    rows=rows,
+                    source=Source.CARRIER,
+                    now=self.now,
+                    file_id=self.file_id,
+                    likely_new=not report.duplicate,
+                )
             report.accepted += done.accepted
             report.duplicate += len(rows) - done.accepted
             report.volume += done.volume
@@ -127,22 +144,24 @@ class RowTaker:
             self.finder.forget()
             self.on_progress(report)
 
-    def _match(self, samples: list[Sample]) -> list[tuple[Sample, str]]:
+    def _match(self, samples: list[Sample], written: list[str]) -> list[tuple[Sample, str, str]]:
         normal = self.finder.normal
+        oldest, newest = self.oldest - self.shift, self.newest - self.shift
         matched = []
-        for sample in samples:
-            if not self.oldest <= sample.at + self.shift <= self.newest:
+        for sample, text in zip(samples, written, strict=True):
+            if not oldest <= sample.at <= newest:
                 self.report.rejected += 1  # before its line is looked for, or even made
                 self._tell(sample, self.options.layout.time_column, "", "window")
                 continue
             try:
-                matched.append((sample, normal(sample.line)))
+                matched.append((sample, text, normal(sample.line)))
             except BadKey as bad:
                 column = self.options.layout.line_column
                 self._reject(Rejected(sample.row, column, sample.line, str(bad)))
-        self.finder.look_up({key for _, key in matched})
+        keys = {key for _sample, _text, key in matched}
+        self.finder.look_up(keys)
         if self.options.create_lines:
-            self._create({key for _, key in matched if self.finder.get(key) is None})
+            self._create({key for key in keys if self.finder.get(key) is None})
         return matched
 
     def _create(self, keys: set[str]) -> None:
@@ -171,11 +190,11 @@ class RowTaker:
         self.created_keys.update(ordered)
         self.report.created = self.created_before + len(self.created_keys)
 
-    def _copy_rows(self, matched: list[tuple[Sample, str]]) -> list[str]:
+    def _copy_rows(self, matched: list[tuple[Sample, str, str]]) -> list[str]:
         rows = []
-        personal = personal_lines(line_ids={self.finder.get(key) for _sample, key in matched})
-        line_of, day_of, shift, profile = self.finder.get, self.days.of, self.shift, self.profile
-        for sample, key in matched:
+        line_of, profile = self.finder.get, self.profile
+        personal = personal_lines(line_ids={line_of(key) for _sample, _text, key in matched})
+        for sample, text, key in matched:
             line_id = line_of(key)
             if line_id is None:
                 self.report.unmatched += 1
@@ -185,19 +204,15 @@ class RowTaker:
                 self.report.rejected += 1
                 self._tell(sample, self.options.layout.line_column, sample.line, "personal")
                 continue
-            at = sample.at + shift
             if profile is not None:
                 profile.take(
                     key=key,
                     line_id=None if key in self.created_keys else line_id,
-                    at=at,
+                    at=sample.at + self.shift,
                     country=sample.country,
                     volume=sample.volume,
                 )
-            rows.append(
-                f"{line_id}\t{EPOCH + timedelta(seconds=at)}+00\t{sample.key}\t{sample.country}"
-                f"\t{sample.volume}\t{day_of(at)}\n"
-            )
+            rows.append(f"{line_id}{text}")
         return rows
 
     def _reject(self, bad: Rejected) -> None:

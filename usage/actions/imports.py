@@ -31,7 +31,7 @@ from usage.partitions import ensure_partitions
 
 __all__ = ["CannotImport", "Options", "Report", "import_file", "import_stream"]
 
-CHUNK = 30_000
+CHUNK = 50_000
 """Rows a batch: the more, the fewer times the same line's watch is written."""
 
 
@@ -91,10 +91,10 @@ def import_stream(
     reader = RowReader(options.layout, dialect, home=carrier.country)
     stream.seek(0)
     rows = chunks(stream, dialect, CHUNK, after=report.last_row)
-    with closing(_parsed_ahead(reader, rows)) as parsed:
-        for samples, rejected in parsed:
+    with closing(_prepared_ahead(reader, taker, rows)) as prepared:
+        for samples, written, rejected in prepared:
             before_chunk()
-            taker.take(samples, rejected)
+            taker.take(samples, written, rejected)
     with transaction.atomic():
         if file is not None:
             _finish(file, report, by)
@@ -194,10 +194,10 @@ def _finish(file: UsageFile, report: Report, by: Actor | None) -> None:
     record(by=by, action="usage_file.imported", subject=file, after=counts)
 
 
-def _parsed_ahead(
-    reader: RowReader, source: Iterator[list[tuple[int, str]]]
-) -> Generator[tuple[list[Sample], list[Rejected]], None, None]:
-    """Parse in a thread, at most two chunks ahead, and pass on what it raises."""
+def _prepared_ahead(
+    reader: RowReader, taker: RowTaker, source: Iterator[list[tuple[int, str]]]
+) -> Generator[tuple[list[Sample], list[str], list[Rejected]], None, None]:
+    """Parse and write out in a thread, at most two chunks ahead, and pass on what it raises."""
     ready: Queue[Any] = Queue(maxsize=2)
     stop = threading.Event()
 
@@ -206,7 +206,8 @@ def _parsed_ahead(
             for chunk in source:
                 if stop.is_set():
                     return
-                ready.put(reader.read(chunk))
+                samples, rejected = reader.read(chunk)
+                ready.put((samples, taker.written(samples), rejected))
             ready.put(None)
         except BaseException as error:  # handed to the consumer, which raises it
             ready.put(error)

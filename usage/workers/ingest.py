@@ -2,6 +2,8 @@
 
 1. The rows are copied to a temporary table.
 2. New ones become records; the primary key is the identity, so a row seen before does nothing.
+   Rows that are most likely all new are written without a look at each first, in half the time;
+   if one is known after all, that is undone and each is looked at.
 3. What was new is summed per line, day and country, and added to the counters in key order.
 4. The bytes are taken from the watches' budgets, in line order; a line whose budget is spent is
    due at once. One whose usage belongs to a closed cycle is due soon, since nothing is blocked for
@@ -17,8 +19,11 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from psycopg2.errors import UniqueViolation
 
 from common.tenancy import current_tenant_id
 from jobs.nudges import nudge
@@ -28,8 +33,8 @@ LATE_CAN_WAIT = timedelta(seconds=30)
 
 STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_stage (
-    line_id bigint, started_at timestamptz, key uuid, country varchar(2), volume bigint, day date,
-    ended_at timestamptz, volume_out bigint
+    line_id bigint, started_at double precision, key uuid, country varchar(2), volume bigint,
+    day date, ended_at timestamptz, volume_out bigint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_fresh (
     line_id bigint, day date, country varchar(2), volume bigint, records integer
@@ -37,18 +42,22 @@ CREATE TEMPORARY TABLE IF NOT EXISTS usage_fresh (
 TRUNCATE usage_stage, usage_fresh
 """
 COPY = "COPY usage_stage (line_id, started_at, key, country, volume, day) FROM STDIN"
-RECORDS = """
-WITH fresh AS (
-    INSERT INTO usage_usagerecord (tenant_id, line_id, started_at, source, key, ended_at, country,
-                                   volume, volume_out, day, file_id, received_at)
-    SELECT %(tenant)s, line_id, started_at, %(source)s, key, ended_at, country,
-           volume, volume_out, day, %(file)s, %(now)s
-    FROM usage_stage ORDER BY line_id, started_at, key
-    ON CONFLICT DO NOTHING
-    RETURNING line_id, day, country, volume
-)
+_INTO_RECORDS = """
+INSERT INTO usage_usagerecord (tenant_id, line_id, started_at, source, key, ended_at, country,
+                               volume, volume_out, day, file_id, received_at)
+SELECT %(tenant)s, line_id, to_timestamp(started_at), %(source)s, key, ended_at, country,
+       volume, volume_out, day, %(file)s, %(now)s
+FROM usage_stage ORDER BY line_id, started_at, key
+"""
+_INTO_FRESH = """
 INSERT INTO usage_fresh (line_id, day, country, volume, records)
-SELECT line_id, day, country, sum(volume), count(*) FROM fresh GROUP BY 1, 2, 3
+SELECT line_id, day, country, sum(volume), count(*) FROM {rows} GROUP BY 1, 2, 3
+"""
+ALL_RECORDS = _INTO_RECORDS + ";" + _INTO_FRESH.format(rows="usage_stage")
+NEW_RECORDS = f"""
+WITH fresh AS (
+    {_INTO_RECORDS} ON CONFLICT DO NOTHING RETURNING line_id, day, country, volume
+) {_INTO_FRESH.format(rows="fresh")}
 """
 COUNTERS = """
 INSERT INTO usage_usagecounter AS c (tenant_id, line_id, day, country, source, volume, records)
@@ -106,12 +115,15 @@ def ingest(
     source: str,
     now: datetime,
     file_id: int | None = None,
+    likely_new: bool = False,
     keep: bool = True,
 ) -> Ingested:
     """Take a batch for the tenant in scope. With `keep` false everything is rolled back.
 
-    `rows` are lines in COPY's text format: line id, start (timestamptz), key (uuid), country,
-    bytes, local day; tab-separated, each ended by a newline. Lines must belong to the tenant.
+    `rows` are lines in COPY's text format: line id, start (seconds since 1970), key (uuid),
+    country, bytes, local day; tab-separated, each ended by a newline. Lines must belong to the
+    tenant.
+    `likely_new` says that none of them is expected to be known, which only makes it faster.
     """
     parameters = {
         "tenant": current_tenant_id(),
@@ -123,7 +135,8 @@ def ingest(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.cursor.copy_expert(COPY, io.StringIO("".join(rows)))
-        cursor.execute(RECORDS, parameters)
+        if not (likely_new and _all_written(cursor, parameters)):
+            cursor.execute(NEW_RECORDS, parameters)
         cursor.execute(RESULT)
         accepted, volume = cursor.fetchone()
         if accepted:
@@ -133,3 +146,14 @@ def ingest(
         if not keep:
             transaction.set_rollback(True)
     return Ingested(accepted=accepted, volume=volume)
+
+
+def _all_written(cursor: CursorWrapper, parameters: dict[str, Any]) -> bool:
+    try:
+        with transaction.atomic():
+            cursor.execute(ALL_RECORDS, parameters)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        return False
+    return True
