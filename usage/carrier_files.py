@@ -52,8 +52,8 @@ YEARS = range(1970, 2101)
 UNKNOWN_ABROAD = "ZZ"
 TRUE = {"1", "true", "yes", "y", "j", "ja", "oui", "roaming", "r"}
 FALSE = {"", "0", "false", "no", "n", "nee", "non", "home", "domestic", "national", "h"}
-EPOCH = datetime(1970, 1, 1)
-EPOCH_ORDINAL = EPOCH.toordinal()
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(18))
 
 
 class BadRow(Exception):
@@ -227,7 +227,7 @@ class RowReader:
         whole, _, part = text.partition(".")
         digits = whole + part
         if self.has_plain_dots and len(digits) < 18 and digits.isdecimal() and digits.isascii():
-            scaled, rest = divmod(int(digits) * self.factor, 10 ** len(part))
+            scaled, rest = divmod(int(digits) * self.factor, POWERS_OF_TEN[len(part)])
             if not rest and scaled <= MAX_ROW:
                 return scaled
         return self._odd_volume(text)
