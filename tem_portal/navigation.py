@@ -182,5 +182,5 @@ def _choices(request: HttpRequest) -> list[dict[str, Any]]:
             "role": membership.get_role_display(),
             "current": current is not None and membership.tenant_id == current.pk,
         }
-        for membership in memberships_of(user=request.user, directory=opened_by(request))
+        for membership in memberships_of(user=request.user, opener=opened_by(request))
     ]

@@ -91,11 +91,11 @@ class TenantMiddleware:
         slug = kwargs.pop("tenant_slug", None)
         if slug is None or not request.user.is_authenticated:
             return None
-        directory = opened_by(request)
-        membership = membership_in(user=request.user, slug=slug, directory=directory)
+        opener = opened_by(request)
+        membership = membership_in(user=request.user, slug=slug, opener=opener)
         if membership is None:
             raise Http404(_("There is no such tenant, or you are not a member of it."))
-        if directory is None:  # else the second factor is that of the directory
+        if opener is None:  # else the second factor is that of the directory
             to_set_up = second_factor.missing(request, role=membership.role)
             if to_set_up is not None:
                 return to_set_up

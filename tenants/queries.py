@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from common.tenancy import across_tenants
+from tenants.microsoft import Opener
 from tenants.models import (
     EntraSignIn,
     Membership,
@@ -20,38 +21,41 @@ from tenants.models import (
 )
 
 
-def memberships_of(*, user: User, directory: str | None = None) -> list[Membership]:
+def memberships_of(*, user: User, opener: Opener | None = None) -> list[Membership]:
     """The person's memberships of tenants that are not suspended, by the tenant's name.
 
-    A session that a Microsoft `directory` opened has those of tenants that accept it.
+    A session that a Microsoft directory opened has those of tenants that accept it.
     """
     with across_tenants("a person's own memberships"):
         return list(
-            _for_session(directory)
+            _for_session(opener)
             .filter(user_id=user.pk, tenant__suspended_at__isnull=True)
             .order_by("tenant__name", "tenant_id")
         )
 
 
-def membership_in(*, user: User, slug: str, directory: str | None = None) -> Membership | None:
+def membership_in(*, user: User, slug: str, opener: Opener | None = None) -> Membership | None:
     """The person's membership of the tenant with that slug, unless it is suspended.
 
-    `directory` as in memberships_of.
+    `opener` as in memberships_of.
     """
     with across_tenants("finding the membership that opens a tenant's scope"):
         return (
-            _for_session(directory)
+            _for_session(opener)
             .filter(user_id=user.pk, tenant__slug=slug, tenant__suspended_at__isnull=True)
             .first()
         )
 
 
-def _for_session(directory: str | None) -> QuerySet[Membership]:
+def _for_session(opener: Opener | None) -> QuerySet[Membership]:
     found = Membership.objects.select_related("tenant").in_force()
-    if directory is None:
+    if opener is None:
         return found
     accepted = EntraSignIn.objects.filter(
-        tenant_id=OuterRef("tenant_id"), directory_id=directory, enabled=True
+        tenant_id=OuterRef("tenant_id"),
+        tenant__cloud=opener.cloud,
+        directory_id=opener.directory,
+        enabled=True,
     )
     return found.filter(Exists(accepted))
 

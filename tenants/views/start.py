@@ -11,7 +11,7 @@ from tenants.queries import memberships_of
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """To the tenant used last or the only one; operators without one to the tenants' list."""
-    memberships = memberships_of(user=request.user, directory=opened_by(request))
+    memberships = memberships_of(user=request.user, opener=opened_by(request))
     last = [m for m in memberships if m.tenant_id == request.user.last_tenant_id]
     if len(memberships) == 1 or last:
         tenant = (last or memberships)[0].tenant
@@ -23,5 +23,5 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
-    memberships = memberships_of(user=request.user, directory=opened_by(request))
+    memberships = memberships_of(user=request.user, opener=opened_by(request))
     return render(request, "tenants/choose.html", {"memberships": memberships})
