@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-NAMES = ("import", "enforce", "page_lines", "page_dashboard")
+NAMES = ("import", "enforce", "claims", "page_lines", "page_dashboard")
 
 
 def main() -> None:
@@ -20,12 +20,19 @@ def main() -> None:
 
     django.setup()
 
-    from benchmarks import bench_enforce, bench_import, bench_page_dashboard, bench_page_lines
+    from benchmarks import (
+        bench_claims,
+        bench_enforce,
+        bench_import,
+        bench_page_dashboard,
+        bench_page_lines,
+    )
     from benchmarks.harness import own_database
 
     benches = {
         "import": bench_import,
         "enforce": bench_enforce,
+        "claims": bench_claims,
         "page_lines": bench_page_lines,
         "page_dashboard": bench_page_dashboard,
     }

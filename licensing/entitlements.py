@@ -41,6 +41,7 @@ class Person:
     groups: frozenset[str] = frozenset()
     holds_seat: bool = False
     is_blocked: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

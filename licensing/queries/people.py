@@ -32,7 +32,11 @@ class PlanNames:
 
 def people_of(*, entra_ids: Collection[UUID], app: App, names: PlanNames) -> dict[UUID, Person]:
     """The accounts that are known, with what claims under way will give them."""
-    accounts = {row.entra_id: row for row in Account.objects.filter(entra_id__in=entra_ids)}
+    columns_of_account = (
+        "entra_id", "name", "enabled", "is_member", "usage_location", "licences", "groups",
+    )  # fmt: skip
+    found = Account.objects.filter(entra_id__in=entra_ids)
+    accounts = {row.entra_id: row for row in found.values_list(*columns_of_account, named=True)}
     held: dict[UUID, list[Any]] = defaultdict(list)
     blocked: set[UUID] = set()
     claims = Claim.objects.filter(entra_id__in=entra_ids, state__in=[*HOLDING, ClaimState.REMOVED])
@@ -48,9 +52,7 @@ def people_of(*, entra_ids: Collection[UUID], app: App, names: PlanNames) -> dic
     }
 
 
-def _person(
-    account: Account, held: list[Any], is_blocked: bool, app: App, names: PlanNames
-) -> Person:
+def _person(account: Any, held: list[Any], is_blocked: bool, app: App, names: PlanNames) -> Person:
     licences = [names.licence(row["sku"], row["off"]) for row in account.licences]
     known = {licence.sku for licence in licences}
     for _app, product, off in held:
@@ -59,6 +61,7 @@ def _person(
             plans = frozenset(names.of_sku.get(sku, {}).values())
             licences.append(Licence(sku, plans - frozenset(off), frozenset(off)))
     return Person(
+        name=account.name,
         enabled=account.enabled,
         is_member=account.is_member,
         usage_location=account.usage_location,

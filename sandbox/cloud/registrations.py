@@ -13,7 +13,7 @@ CONNECTION_ROLES = (
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementApps.ReadWrite.All",
     "Organization.Read.All",
-    "User.Read.All",
+    "User.ReadWrite.All",
     "Group.Read.All",
     "Device.Read.All",
     "AuditLog.Read.All",

@@ -27,7 +27,7 @@ ROUNDS = 200
 
 @pytest.fixture
 def crowd(two_products, monkeypatch):
-    """Seats for ten in two products; each contender judges ten sign-ins at a time."""
+    """Seats for ten in two products; each contender judges a fifth of the sign-ins at a time."""
     office = two_products(e3=6, spb=4)
     office.policy("SPE_E3", "SPB")
     for name in PEOPLE:
@@ -42,6 +42,18 @@ def crowd(two_products, monkeypatch):
 
     monkeypatch.setattr(judge, "decide", slowly)
     return office
+
+
+def pause_longer(monkeypatch):
+    """Long enough after the check for all contenders to have checked."""
+    quick = judge.decide
+
+    def slowly(**facts):
+        verdict = quick(**facts)
+        time.sleep(0.01)
+        return verdict
+
+    monkeypatch.setattr(judge, "decide", slowly)
 
 
 def contend(office, pool):
@@ -96,6 +108,7 @@ def test_without_the_guard_it_oversells(crowd, pool, monkeypatch):
         judge, "_to_judge",
         lambda policy, now, free: real(policy, now, False).select_for_update(skip_locked=True),
     )  # fmt: skip
+    pause_longer(monkeypatch)
     oversold = 0
     for _round in range(5):
         contend(crowd, pool)

@@ -90,6 +90,22 @@ def user(call: Call, key: str) -> Answer:
     return one(call, Kind.USER, key)
 
 
+@route("PATCH", "users/{key}", "User.ReadWrite.All Directory.ReadWrite.All", cost=1)
+@transaction.atomic
+def update_user(call: Call, key: str) -> Answer:
+    """The one property that is changed here: a licence wants a usage location."""
+    given = _object(call)
+    for name, value in given.items():
+        if name != "usageLocation":
+            raise bad_request(f"The property '{name[:60]}' cannot be changed here.")
+        if not (isinstance(value, str) and re.fullmatch("[A-Z]{2}", value)):
+            raise bad_request("Invalid value specified for property 'usageLocation'.")
+    row = required(call, Kind.USER, key, lock=True)
+    row.body.update(given)
+    save(row)
+    return Answer(204)
+
+
 @route("GET", "users/{key}/licenseDetails", f"LicenseAssignment.Read.All {_USERS}")
 def license_details(call: Call, key: str) -> Answer:
     return licences.details(call, key)
