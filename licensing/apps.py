@@ -8,3 +8,7 @@ class LicensingConfig(AppConfig):
 
     def ready(self) -> None:
         from licensing import statuses  # noqa: F401 - they register themselves
+        from licensing.graph_cloud import graph_cloud
+        from licensing.ports import register_cloud
+
+        register_cloud(graph_cloud)

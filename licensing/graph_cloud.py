@@ -16,6 +16,7 @@ import structlog
 from django.utils import timezone
 
 from common.entra import ConsentMissing, EntraError, SecretRefused
+from common.refusals import Refused
 from connectors.graph import (
     BadAnswer,
     BatchRequest,
@@ -28,6 +29,7 @@ from connectors.graph import (
     NotAuthenticated,
     NotFound,
     OutcomeUnknown,
+    connected_client,
 )
 from licensing.graph_bodies import USER_SELECT, BadBody, account_of, sign_in_of
 from licensing.ports import (
@@ -41,6 +43,7 @@ from licensing.ports import (
     CloudUncertain,
     SignInFacts,
 )
+from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -126,6 +129,15 @@ class GraphCloud:
                 self.client.post(f"users/{entra_id}/assignLicense", body)
             except BadAnswer as odd:  # it may have been done before it answered nonsense
                 raise CloudUncertain(str(odd)) from odd
+
+
+def graph_cloud(tenant_id: int) -> GraphCloud | None:
+    """The cloud of the tenant in scope; None while it is not connected or has no application."""
+    try:
+        return GraphCloud(connected_client(tenant=Tenant.objects.get(pk=tenant_id)))
+    except Refused as refused:
+        log.info("licences_not_connected", tenant=tenant_id, why=str(refused.sentence))
+        return None
 
 
 def _about(key: str) -> Iterator[BatchRequest]:

@@ -6,7 +6,8 @@ sends, reads, and says plainly whether a call was refused, put off, or left unce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -118,6 +119,17 @@ _factories: list[Factory] = []
 def register_cloud(factory: Factory) -> None:
     """`factory(tenant_id)`: the tenant's cloud, or None while it is not connected."""
     _factories[:] = [factory]
+
+
+@contextmanager
+def clouds_from(factory: Factory) -> Iterator[None]:
+    """Reach clouds by `factory` within the block, and as before behind it."""
+    before = list(_factories)
+    register_cloud(factory)
+    try:
+        yield
+    finally:
+        _factories[:] = before
 
 
 def cloud_of(tenant_id: int) -> Cloud | None:

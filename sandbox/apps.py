@@ -12,15 +12,12 @@ class SandboxConfig(AppConfig):
     def ready(self) -> None:
         from connectors.ports import register_example_directories
         from jobs import kinds, periodic
-        from licensing.ports import register_cloud
         from sandbox import connections, fleet, forgetting, past, staff
-        from sandbox.direct_cloud import direct_cloud
 
         if not settings.SANDBOX:
             return
         register_example_directories(connections.examples)
         kinds.register(kinds.Kind(name=past.KIND, work=past.report))
-        register_cloud(direct_cloud)
         periodic.register(
             periodic.Job(
                 name="sandbox.fleet",

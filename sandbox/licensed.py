@@ -24,7 +24,7 @@ from licensing.actions.switch import set_switch
 from licensing.drafts import Draft, DraftProduct
 from licensing.graph_bodies import sign_in_of
 from licensing.models import App, Product, SignInSource
-from licensing.ports import SignInFacts
+from licensing.ports import SignInFacts, clouds_from
 from licensing.workers import assign, judge, readings
 from licensing.workers.catalogue import read_groups, read_products
 from licensing.workers.sign_ins import take_in
@@ -78,7 +78,8 @@ def begin(*, now: datetime) -> None:
         with tenant_scope(tenant.pk):
             cloud = direct_cloud(tenant.pk)
             if cloud is not None and not Product.objects.exists():
-                _begin(demo, cloud, now)
+                with clouds_from(direct_cloud):
+                    _begin(demo, cloud, now)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from common.tenancy import tenant_scope
+from connectors.models import Connector
 from licensing import ports
 from licensing.actions import policies
 from licensing.actions.switch import set_switch
@@ -174,6 +175,17 @@ def test_one_poisoned_sign_in_does_not_keep_the_others_out(adapter):
     assert sum(map(len, pages)) == whole - 1 > 0
     times = [one.at for page in pages for one in page]
     assert times == sorted(times)
+
+
+def test_it_is_reached_through_the_connection_and_not_at_all_without_one(connected, inside, alice):
+    with tenant_scope(connected.pk):
+        assert ports.cloud_of(connected.pk) is None
+        Connector.objects.update_or_create(
+            provider="built_in",
+            defaults={"display_name": "TEM", "app_authorized": True,
+                      "directory_id": seed.CONTOSO.id, "state": "active"},
+        )  # fmt: skip
+        assert len(ports.cloud_of(connected.pk).products()) == len(seed.CONTOSO.seats)
 
 
 @pytest.mark.parametrize("missing", ["id", "status", "createdDateTime", "userId", "appId"])

@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from common.tenancy import tenant_scope
 from licensing.models import AutoClaimPolicy, Claim, Product, Reading, SignIn
+from licensing.ports import clouds_from
 from licensing.workers import assign, judge, readings
 from sandbox import forgetting, licensed, staff
 from sandbox.cloud import seed
@@ -26,7 +27,7 @@ def lived(contoso, alice, time_machine, monkeypatch):
     monkeypatch.setattr("jobs.nudges._send", lambda task: None)
     seed.make_organisation(seed.CONTOSO, now=NOW, people=24, devices=0)
     licensed.begin(now=NOW)
-    with tenant_scope(contoso.pk):
+    with tenant_scope(contoso.pk), clouds_from(direct_cloud):
         yield contoso
 
 
