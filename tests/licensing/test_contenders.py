@@ -17,6 +17,7 @@ from django.utils import timezone
 from common.tenancy import tenant_scope
 from licensing.models import AutoClaimPolicy, Claim, Product
 from licensing.workers import judge
+from licensing.workers.accounts import read_accounts
 from licensing.workers.judge import judge_batch
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -30,8 +31,9 @@ def crowd(two_products, monkeypatch):
     """Seats for ten in two products; each contender judges a fifth of the sign-ins at a time."""
     office = two_products(e3=6, spb=4)
     office.policy("SPE_E3", "SPB")
-    for name in PEOPLE:
-        office.cloud.employ(name)
+    keys = [office.cloud.employ(name) for name in PEOPLE]
+    with tenant_scope(office.tenant.pk):
+        read_accounts(cloud=office.cloud, entra_ids=keys, now=timezone.now())
     monkeypatch.setattr(judge, "BATCH", len(PEOPLE) // CONTENDERS)
     real = judge.decide
 
