@@ -37,6 +37,7 @@ ACTS = {
     "entra_group_role.removed": _("Role taken from a group at Microsoft"),
     "entra_sign_in.changed": _("Sign-in with Microsoft changed"),
     "person.linked_to_microsoft": _("Account linked to one at Microsoft"),
+    "inventory.decided": _("Line of a managed device decided"),
     "carrier.added": _("Carrier added"),
     "carrier.edited": _("Carrier edited"),
     "carrier.retired": _("Carrier retired"),

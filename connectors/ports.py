@@ -28,6 +28,15 @@ class LinePlace:
     is_active: bool = True
 
 
+@dataclass(frozen=True)
+class LineMatches:
+    """Active lines by what a device says, each as it was said."""
+
+    by_phone: dict[str, int]
+    by_iccid: dict[str, int]
+    by_imei: dict[str, int]
+
+
 class Lines(Protocol):
     """The tenant's lines, seen from a connector."""
 
@@ -45,6 +54,12 @@ class Lines(Protocol):
 
     def of_device(self, *, device_id: int, now: datetime) -> LinePlace | None:
         """The line whose SIM carries the device's data."""
+        ...
+
+    def matches(
+        self, *, phones: Collection[str], iccids: Collection[str], imeis: Collection[str]
+    ) -> LineMatches:
+        """The lines that these numbers name; what names none, or is no number, is left out."""
         ...
 
     def make_all_due(self) -> None:

@@ -1,7 +1,7 @@
 """How the statuses of connectors and signals look."""
 
 from common.statuses import Look, register_statuses
-from connectors.models import CheckState, ConnectorState, ConsentState, Outcome
+from connectors.models import CheckState, ConnectorState, ConsentState, MatchState, Outcome
 
 CONNECTOR = {
     "not_set_up": Look("neutral", "circle-dashed"),
@@ -25,6 +25,12 @@ CHECK = {
     "bad": Look("bad", "circle-x"),
     "skipped": Look("neutral", "circle-dashed"),
 }
+MATCH = {
+    "matched": Look("good", "circle-check"),
+    "doubtful": Look("warn", "triangle-alert"),
+    "decided": Look("info", "user-check"),
+    "none": Look("neutral", "circle-dashed"),
+}
 CONSENT = {
     "off": Look("neutral", "circle-slash"),
     "active": Look("good", "circle-check"),
@@ -35,3 +41,4 @@ register_statuses("connector", choices=ConnectorState.choices, looks=CONNECTOR)
 register_statuses("signal", choices=Outcome.choices, looks=SIGNAL)
 register_statuses("check", choices=CheckState.choices, looks=CHECK)
 register_statuses("consent", choices=ConsentState.choices, looks=CONSENT)
+register_statuses("match", choices=MatchState.choices, looks=MATCH)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from connectors.models import Provider, Purpose
-from connectors.views import connecting, connectors, registrations, signals
+from connectors.views import connecting, connectors, inventory, registrations, signals
 
 app_name = "connectors"
 
@@ -24,6 +24,11 @@ urlpatterns = [
     path("signed-in/", connecting.signed_in, name="signed_in"),
     path("<int:pk>/mdm/", connecting.mdm, name="mdm"),
     path("<int:pk>/connect/", connecting.connect, name="connect"),
+    path("<int:pk>/inventory/", inventory.inventory, name="inventory"),
+    path("<int:pk>/sync/", inventory.sync, name="sync"),
+    path("<int:pk>/profiles/", inventory.profiles, name="profiles"),
+    path("syncs/<int:pk>/", inventory.run, name="inventory_run"),
+    path("matches/<int:pk>/", inventory.match, name="match"),
     path("<int:pk>/thank-you/", connecting.thank_you, name="thank_you"),
     path("<int:pk>/check/", connecting.check, name="check"),
     path("<int:pk>/remove/", connecting.remove, name="remove"),

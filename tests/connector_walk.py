@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from common.tenancy import tenant_scope
 from connectors.actions.switch import create_built_in
-from connectors.models import AppRegistration, Connector
+from connectors.models import AppRegistration, Connector, InventoryItem
+from jobs.models import Job
 from tenants.models import ApiToken, Tenant
 
 
@@ -41,7 +42,41 @@ def _registration(tenant: Tenant) -> dict[str, Any]:
     return {"pk": own.pk}
 
 
+def _sync(tenant: Tenant) -> dict[str, Any]:
+    now = timezone.now()
+    connector = _connector(tenant)["pk"]
+    with tenant_scope(tenant.pk):
+        job = Job.objects.create(
+            kind="connectors.inventory",
+            key=str(connector),
+            parameters={"connector": connector, "mode": "full"},
+            created_at=now,
+            due_at=now,
+        )
+    return {"pk": job.pk}
+
+
+def _item(tenant: Tenant) -> dict[str, Any]:
+    now = timezone.now()
+    connector = _connector(tenant)["pk"]
+    with tenant_scope(tenant.pk):
+        item = InventoryItem.objects.create(
+            connector_id=connector,
+            kind="device",
+            key="one",
+            name="A phone",
+            added_at=now,
+            changed_at=now,
+        )
+    return {"pk": item.pk}
+
+
 OBJECTS = {
+    "connectors:inventory": _connector,
+    "connectors:sync": _connector,
+    "connectors:profiles": _connector,
+    "connectors:inventory_run": _sync,
+    "connectors:match": _item,
     "connectors:remove_registration": _registration,
     "tokens:revoke": _token,
     "connectors:connector": _connector,

@@ -8,10 +8,10 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from alerts.ports import Subject
-from connectors.ports import BadLineKey, LinePlace
+from connectors.ports import BadLineKey, LineMatches, LinePlace
 from usage.models import Line, LineSim
 from usage.queries.line_keys import BadKey
-from usage.queries.line_places import find_line, line_of_device
+from usage.queries.line_places import find_line, line_of_device, lines_by_numbers
 from usage.queries.search import matching
 from usage.workers.due import make_due
 
@@ -32,6 +32,11 @@ class ConnectorLines(AlertLines):
 
     def make_all_due(self) -> None:
         make_due()
+
+    def matches(
+        self, *, phones: Collection[str], iccids: Collection[str], imeis: Collection[str]
+    ) -> LineMatches:
+        return lines_by_numbers(phones=phones, iccids=iccids, imeis=imeis)
 
     def find(self, *, kind: str, value: str, now: datetime) -> LinePlace | None:
         try:

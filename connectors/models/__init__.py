@@ -2,6 +2,14 @@ from connectors.models.app_registration import AppRegistration, CredentialKind, 
 from connectors.models.check import Check, CheckName, CheckState
 from connectors.models.connector import Connector, ConnectorState, MdmServer, Provider
 from connectors.models.consent import Consent, ConsentState
+from connectors.models.inventory import (
+    InventoryCursor,
+    InventoryItem,
+    InventorySeen,
+    ItemKind,
+    MatchKey,
+    MatchState,
+)
 from connectors.models.release import Release
 from connectors.models.signal import Outcome, Signal, SignalledRestriction
 
@@ -15,6 +23,12 @@ __all__ = [
     "Consent",
     "ConsentState",
     "CredentialKind",
+    "InventoryCursor",
+    "InventoryItem",
+    "InventorySeen",
+    "ItemKind",
+    "MatchKey",
+    "MatchState",
     "MdmServer",
     "Outcome",
     "Provider",

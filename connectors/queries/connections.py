@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from common.sentences import sentence
 from connectors.models import (
@@ -16,6 +17,7 @@ from connectors.models import (
     Purpose,
 )
 from connectors.models.check import FORMERLY
+from jobs.models import Job, JobState
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,11 @@ def consents_of(*, connector: Connector, address: Callable[[str], str]) -> list[
             )
         )
     return found
+
+
+def last_sync(*, connector: Connector) -> datetime | None:
+    """When the inventory was last read to its end."""
+    done = Job.objects.filter(
+        kind="connectors.inventory", key=str(connector.pk), state=JobState.DONE
+    )
+    return done.order_by("-pk").values_list("finished_at", flat=True).first()

@@ -18,7 +18,7 @@ from common.tables import Column, Table
 from connectors.actions.switch import set_enabled
 from connectors.forms.switch import SwitchForm
 from connectors.models import Connector
-from connectors.queries.connections import rows_of
+from connectors.queries.connections import last_sync, rows_of
 from connectors.queries.releases import release_progress, would_release
 from tenants.views.tokens import tabs
 
@@ -81,6 +81,7 @@ def _status_page(request: HttpRequest, connector: Connector, form: SwitchForm) -
         "in_force": would_release(connector=connector),
         "progress": release_progress(connector=connector),
         "rows": rows_of(connector=connector),
+        "last_sync": last_sync(connector=connector),
         "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
     }
     return render_page(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from common.tenancy import current_tenant_id
-from connectors.ports import LinePlace
+from connectors.ports import LineMatches, LinePlace
 from devices.models import DeviceSim
 from tenants.models import Tenant
 from usage.cycles import cycle_at
 from usage.models import Line, LinePlan, LineSim, LineState
 from usage.queries.due_lines import NO_PLAN, plan_facts
-from usage.queries.line_keys import normal_key
+from usage.queries.line_keys import BadKey, normal_key
 
 
 def find_line(*, kind: str, value: str, now: datetime) -> LinePlace | None:
@@ -52,3 +53,31 @@ def _place(line: Line, now: datetime) -> LinePlace:
         carries_data=carries_data,
         cycle_ends_at=cycle_at(rule, now, line.carrier.zone).ends_at(line.carrier.zone),
     )
+
+
+def lines_by_numbers(
+    *, phones: Collection[str], iccids: Collection[str], imeis: Collection[str]
+) -> LineMatches:
+    """Active lines by phone number, by the ICCID of their SIM, by the IMEI of its device."""
+    country = Tenant.objects.values_list("home_country", flat=True).get(pk=current_tenant_id())
+    active = Line.objects.filter(state=LineState.ACTIVE)
+    said = {_normal(text, "msisdn", country): text for text in phones}
+    by_phone = active.filter(msisdn__in=[key for key in said if key])
+    cards = {_normal(text, "iccid", country): text for text in iccids}
+    open_links = LineSim.objects.open().filter(line__state=LineState.ACTIVE)
+    by_iccid = open_links.filter(sim__iccid__in=[key for key in cards if key])
+    inside = DeviceSim.objects.open().filter(device__imei__in=[imei for imei in imeis if imei])
+    sims = dict(inside.filter(data_preferred=True).values_list("sim_id", "device__imei"))
+    by_imei = open_links.filter(sim_id__in=sims)
+    return LineMatches(
+        by_phone={said[key]: pk for key, pk in by_phone.values_list("msisdn", "pk")},
+        by_iccid={cards[key]: pk for key, pk in by_iccid.values_list("sim__iccid", "line_id")},
+        by_imei={sims[sim]: pk for sim, pk in by_imei.values_list("sim_id", "line_id")},
+    )
+
+
+def _normal(text: str, kind: str, country: str) -> str:
+    try:
+        return normal_key(text, kind=kind, country=country)
+    except BadKey:
+        return ""

@@ -1,0 +1,217 @@
+"""The inventory of a connected Microsoft tenant: the devices and their lines, syncs, doubts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from common.entra import EntraError
+from common.http import tenant_url
+from common.pages import render_page
+from common.permissions import Permission, require
+from common.refusals import Refused
+from common.submission import form_methods, form_status, refusals_on, sent
+from common.tables import Column, Search, Table
+from connectors.actions import inventory as acts
+from connectors.forms.inventory import MatchForm
+from connectors.graph import GraphError, graph_client
+from connectors.models import (
+    Connector,
+    Consent,
+    ConsentState,
+    InventoryItem,
+    ItemKind,
+    MatchState,
+    Purpose,
+)
+from connectors.ports import lines
+from connectors.workers.inventory import KIND
+from jobs.models import OPEN_STATES, Job
+
+RUNS_SHOWN = 5
+
+
+class DeviceFilters(django_filters.FilterSet):
+    q = Search(
+        "name__icontains",
+        "facts__serialNumber__istartswith",
+        "facts__imei__startswith",
+        "facts__userPrincipalName__icontains",
+        label=gettext_lazy("Device, serial number, IMEI or user"),
+    )
+    match_state = django_filters.ChoiceFilter(
+        label=gettext_lazy("Line"), empty_label=gettext_lazy("Any"), choices=MatchState.choices
+    )
+
+    class Meta:
+        model = InventoryItem
+        fields = ()
+
+
+DEVICES = Table(
+    name="inventory",
+    columns=(
+        Column("device", gettext_lazy("Device"), order=("name",)),
+        Column("model", gettext_lazy("Model")),
+        Column("user", gettext_lazy("User")),
+        Column("category", gettext_lazy("Category")),
+        Column("number", gettext_lazy("Phone number")),
+        Column("line", gettext_lazy("Line")),
+        Column("match", gettext_lazy("Match")),
+    ),
+    sort="device",
+    filters=DeviceFilters,
+)
+
+
+@require(Permission.VIEW_CONNECTORS)
+@require_safe
+def inventory(request: HttpRequest, pk: int) -> HttpResponse:
+    """The managed devices with their lines, and the last syncs."""
+    connector = get_object_or_404(Connector, pk=pk)
+    there = InventoryItem.objects.filter(connector=connector, gone_at=None)
+    view = DEVICES.view(request, there.filter(kind=ItemKind.DEVICE))
+    names = lines().named(ids={row.line_id for row in view.rows if row.line_id})
+    for row in view.rows:
+        line = names.get(row.line_id)
+        row.line_label = line.label if line else ""
+        row.line_url = tenant_url(request, line.page, pk=row.line_id) if line else ""
+        row.url = tenant_url(request, "connectors:match", pk=row.pk)
+    counts = dict(there.order_by().values_list("kind").annotate(count=Count("pk")))
+    jobs = list(Job.objects.filter(kind=KIND, key=str(pk)).order_by("-pk")[:RUNS_SHOWN])
+    for job in jobs:
+        job.url = tenant_url(request, "connectors:inventory_run", pk=job.pk)
+    context = {
+        "connector": connector,
+        "inventory": view,
+        "counts": [(kind.label, counts.get(kind.value, 0)) for kind in ItemKind],
+        "doubtful": there.filter(match_state=MatchState.DOUBTFUL).count(),
+        "jobs": jobs,
+        "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
+    }
+    return render_page(request, "connectors/inventory.html", context, parts=(DEVICES.part,))
+
+
+@require(Permission.MANAGE_CONNECTORS)
+@require_POST
+def sync(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a sync: of the changes, or of everything."""
+    connector = get_object_or_404(Connector, pk=pk)
+    whole = request.POST.get("mode") == "full"
+    try:
+        job = acts.ask(connector=connector, whole=whole, by=request.user, now=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused.sentence))
+        return redirect(tenant_url(request, "connectors:inventory", pk=pk))
+    return redirect(tenant_url(request, "connectors:inventory_run", pk=job.pk))
+
+
+@require(Permission.VIEW_CONNECTORS)
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a sync is, or what it came to."""
+    job = get_object_or_404(Job, pk=pk, kind=KIND)
+    is_open = job.state in OPEN_STATES
+    if request.htmx and not is_open:
+        return HttpResponseClientRefresh()
+    counts = (job.result or job.checkpoint).get("counts", {})
+    context = {
+        "job": job,
+        "connector": get_object_or_404(Connector, pk=job.parameters["connector"]),
+        "is_open": is_open,
+        "percent": min(100 * job.done // job.total, 100) if job.total else 0,
+        "rows": [(kind.label, counts.get(kind.value, {})) for kind in ItemKind],
+        "whole": job.parameters["mode"] == "full",
+    }
+    return render_page(request, "connectors/inventory_run.html", context, parts=("sync-progress",))
+
+
+@require(Permission.MANAGE_CONNECTORS)
+@form_methods
+def match(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person decides which line a device has."""
+    item = get_object_or_404(InventoryItem, pk=pk, kind=ItemKind.DEVICE)
+    wanted = {*item.candidates, *([item.line_id] if item.line_id else [])}
+    names = lines().named(ids=wanted)
+    form = MatchForm(
+        sent(request),
+        candidates=[(line, names[line].label) for line in sorted(wanted) if line in names],
+        initial={"line": str(item.line_id or 0)},
+    )
+    page = tenant_url(request, "connectors:inventory", pk=item.connector_id)
+    if form.is_valid():
+        with refusals_on(form):
+            acts.decide(item=item, line_id=form.cleaned_data["line"], by=request.user)
+            messages.success(request, _("Decided."))
+            return redirect(page)
+    facts = [
+        (label, item.facts.get(name, ""))
+        for label, name in (
+            (_("Serial number"), "serialNumber"),
+            (_("Phone number"), "phoneNumber"),
+            ("ICCID", "iccid"),
+            ("IMEI", "imei"),
+            (_("User"), "userPrincipalName"),
+        )
+    ]
+    context = {"form": form, "item": item, "facts": facts, "back": page}
+    return render_page(request, "connectors/match.html", context, status=form_status(form))
+
+
+# --- profiles of Intune -----------------------------------------------------------------------
+
+
+@require(Permission.VIEW_CONNECTORS)
+@require_safe
+def profiles(request: HttpRequest, pk: int) -> HttpResponse:
+    """The profiles of Intune and the groups that they are linked to, as of now."""
+    connector = get_object_or_404(Connector, pk=pk)
+    is_on = Consent.objects.filter(
+        connector=connector, purpose=Purpose.MDM_PROFILES, state=ConsentState.ACTIVE
+    ).exists()
+    found: list[dict[str, Any]] = []
+    trouble = ""
+    if is_on:
+        try:
+            found = _profiles(request, connector)
+        except (GraphError, EntraError, Refused) as error:
+            trouble = str(error.sentence)
+    context = {"connector": connector, "is_on": is_on, "profiles": found, "trouble": trouble}
+    return render_page(request, "connectors/profiles.html", context)
+
+
+def _profiles(request: HttpRequest, connector: Connector) -> list[dict[str, Any]]:
+    client = graph_client(
+        tenant=request.tenant,
+        directory_id=str(connector.directory_id),
+        purpose=Purpose.MDM_PROFILES,
+    )
+    base = "deviceManagement/deviceConfigurations"
+    groups = {
+        str(group["id"]): str(group.get("displayName") or group["id"])
+        for group in client.items("groups", select="id,displayName")
+    }
+    found = []
+    for profile in client.items(base):
+        targets = [
+            each.get("target", {}) for each in client.items(f"{base}/{profile['id']}/assignments")
+        ]
+        linked = [str(target["groupId"]) for target in targets if target.get("groupId")]
+        found.append(
+            {
+                "name": profile.get("displayName") or profile["id"],
+                "kind": str(profile.get("@odata.type", "")).rpartition(".")[2],
+                "groups": [groups.get(key, key) for key in linked],
+            }
+        )
+    return found
