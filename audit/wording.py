@@ -38,6 +38,8 @@ ACTS = {
     "entra_sign_in.changed": _("Sign-in with Microsoft changed"),
     "person.linked_to_microsoft": _("Account linked to one at Microsoft"),
     "inventory.decided": _("Line of a managed device decided"),
+    "bulk_change.begun": _("Change of many lines begun"),
+    "bulk_change.undone": _("Change of many lines undone"),
     "carrier.added": _("Carrier added"),
     "carrier.edited": _("Carrier edited"),
     "carrier.retired": _("Carrier retired"),

@@ -21,7 +21,7 @@ from tests.usage_factories import (
     make_import,
     make_line_with_device,
 )
-from usage.models import LineException
+from usage.models import BulkChange, LineException
 
 
 def _line(tenant: Tenant) -> dict[str, Any]:
@@ -82,6 +82,13 @@ def _zone(tenant: Tenant) -> dict[str, Any]:
     return {"pk": ZoneFactory(tenant=tenant).pk}
 
 
+def _bulk_change(tenant: Tenant) -> dict[str, Any]:
+    now = timezone.now()
+    with tenant_scope(tenant.pk):
+        change = BulkChange.objects.create(fact="cost_centre", value="12", lines=0, created_at=now)
+    return {"pk": change.pk}
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:carrier{act}": _carrier for act in ("", "_edit", "_retire")},
     **{f"usage:plan{act}": _plan for act in ("", "_edit", "_retire", "_make_default")},
@@ -93,6 +100,8 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:zone{act}": _zone for act in ("", "_edit", "_remove")},
     **{f"usage:line_{act}": _line for act in ("top_up", "trip", "grace", "exempt")},
     "usage:line_exception_end": _exception,
+    **{f"usage:bulk_change{act}": _bulk_change for act in ("", "_undo")},
+    "usage:bulk_change_add": lambda tenant: {"fact": "plan"},
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},

@@ -15,7 +15,7 @@ class UsageConfig(AppConfig):
         from jobs import kinds, periodic
         from tenants.actions import on_tenant_created
         from usage import file_words, statuses  # noqa: F401 - they register themselves
-        from usage.actions import import_jobs
+        from usage.actions import bulk_changes, import_jobs
         from usage.actions.default_policy import create_default_policy
         from usage.adapters import AlertLines, ConnectorLines, lines_follow
         from usage.partitions import ensure_partitions
@@ -26,6 +26,7 @@ class UsageConfig(AppConfig):
         on_tenant_created(create_default_policy)
         kinds.register(kinds.Kind(name=import_jobs.CHECK, work=import_jobs.check))
         kinds.register(kinds.Kind(name=import_jobs.IMPORT, work=import_jobs.carry_out))
+        kinds.register(kinds.Kind(name=bulk_changes.CHANGE, work=bulk_changes.carry_out))
         periodic.register(
             periodic.Job(
                 name="usage.partitions",

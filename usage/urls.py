@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from usage.views import (
+    bulk_changes,
     carriers,
     exceptions,
     import_steps,
@@ -23,6 +24,10 @@ LINES = [
     path("people/", lines.people, name="line_people"),
     path("phones/", lines.phones, name="line_phones"),
     path("of-device/<int:pk>/", lines.lines_of_device, name="lines_of_device"),
+    path("changes/", bulk_changes.bulk_changes, name="bulk_changes"),
+    path("changes/<int:pk>/", bulk_changes.bulk_change, name="bulk_change"),
+    path("changes/<int:pk>/undo/", bulk_changes.bulk_change_undo, name="bulk_change_undo"),
+    path("set/<str:fact>/", bulk_changes.bulk_change_add, name="bulk_change_add"),
     path("<int:pk>/", line.line, name="line"),
     path("<int:pk>/edit/", lines.line_edit, name="line_edit"),
     path("<int:pk>/retire/", line_acts.retire, name="line_retire"),

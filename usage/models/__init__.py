@@ -1,3 +1,4 @@
+from usage.models.bulk_change import BulkChange, BulkChangeItem, Fact, ItemState
 from usage.models.carrier import Carrier
 from usage.models.decision import Decision
 from usage.models.line import Line, LinePerson, LinePlan, LinePolicy, LineSim, LineState
@@ -12,12 +13,16 @@ from usage.models.usage_record import Source, UsageRecord
 from usage.models.zone import Zone, ZoneCountry
 
 __all__ = [
+    "BulkChange",
+    "BulkChangeItem",
     "Carrier",
     "CycleKind",
     "Decision",
     "ExceptionKind",
+    "Fact",
     "HelpdeskAllowance",
     "ImportState",
+    "ItemState",
     "Line",
     "LineException",
     "LinePerson",

@@ -21,6 +21,7 @@ from usage.forms.lines import LineForm
 from usage.models import Line, LineState
 from usage.queries.line_figures import figures_of
 from usage.queries.line_list import LINES, lines_in_device
+from usage.views.bulk_changes import verbs
 
 SUGGESTIONS = 10
 
@@ -32,7 +33,7 @@ def lines(request: HttpRequest) -> HttpResponse:
     view = LINES.view(request, Line.objects.select_related("carrier"))
     _hang_figures(request, view.rows)
     may_manage = request.membership.may(Permission.MANAGE_LINES)
-    context = {"lines": view, "may_manage": may_manage}
+    context = {"lines": view, "may_manage": may_manage, "verbs": verbs(request)}
     return render_page(request, "usage/lines.html", context, parts=(LINES.part,))
 
 
