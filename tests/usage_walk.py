@@ -101,7 +101,6 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:line_{act}": _line for act in ("top_up", "trip", "grace", "exempt")},
     "usage:line_exception_end": _exception,
     **{f"usage:bulk_change{act}": _bulk_change for act in ("", "_undo")},
-    "usage:bulk_change_add": lambda tenant: {"fact": "plan"},
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,7 +45,7 @@ def verbs(request: HttpRequest) -> list[Verb]:
         return []
     icons = {Fact.PLAN: "receipt-text", Fact.POLICY: "shield-check", Fact.COST_CENTRE: "tag"}
     return [
-        Verb(VERBS[fact], tenant_url(request, "usage:bulk_change_add", fact=fact.value), icon)
+        Verb(VERBS[fact], tenant_url(request, f"usage:set_{fact.value}"), icon)
         for fact, icon in icons.items()
     ]
 
@@ -70,8 +70,6 @@ def bulk_changes(request: HttpRequest) -> HttpResponse:
 @form_methods
 def bulk_change_add(request: HttpRequest, fact: str) -> HttpResponse:
     """How many lines were chosen, and what they shall have."""
-    if fact not in Fact.values:
-        raise Http404
     back = back_to(tenant_url(request, "usage:lines"), request)
     picked = chosen(table=LINES, request=request, queryset=Line.objects.all())
     picked = picked.filter(state=LineState.ACTIVE)
@@ -87,10 +85,11 @@ def bulk_change_add(request: HttpRequest, fact: str) -> HttpResponse:
             )
             return redirect(tenant_url(request, "usage:bulk_change", pk=change.pk))
     counted = ngettext("%(count)s line is chosen.", "%(count)s lines are chosen.", count)
+    judged = _("Their limits are judged anew at once.")
     context = {
         "form": form,
         "title": VERBS[Fact(fact)],
-        "sentence": f"{counted % {'count': count}} {_('Their limits are judged anew at once.')}",
+        "sentence": f"{counted % {'count': count}} {judged}",
         "verb": ngettext("Change %(count)s line", "Change %(count)s lines", count)
         % {"count": count},
         "tone": "primary",
