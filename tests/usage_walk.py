@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from common.tenancy import tenant_scope
 from devices.models import DeviceCategory, DeviceSim, Restriction
+from jobs.models import Job
 from tenants.models import Tenant
 from tests.usage_factories import (
     CarrierFactory,
@@ -85,7 +86,13 @@ def _zone(tenant: Tenant) -> dict[str, Any]:
 def _bulk_change(tenant: Tenant) -> dict[str, Any]:
     now = timezone.now()
     with tenant_scope(tenant.pk):
-        change = BulkChange.objects.create(fact="cost_centre", value="12", lines=0, created_at=now)
+        job = Job.objects.create(
+            kind="usage.change_lines", key="walk", state="done", created_at=now, due_at=now,
+            finished_at=now,
+        )  # fmt: skip
+        change = BulkChange.objects.create(
+            fact="cost_centre", value="12", lines=0, job=job, created_at=now
+        )
     return {"pk": change.pk}
 
 
