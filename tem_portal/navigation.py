@@ -87,13 +87,17 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
 APART = {"devices:devices": ("/categories/",)}
 """Pages with an entry of their own under the address of another."""
 ACCOUNT = [
+    {"label": _("Profile"), "url": reverse_lazy("account_profile"), "icon": "user-round"},
     {
         "label": _("Change password"),
         "url": reverse_lazy("account_change_password"),
         "icon": "key-round",
     },
     {"label": _("Second factor"), "url": reverse_lazy("mfa_index"), "icon": "shield"},
+    {"label": _("Sessions"), "url": reverse_lazy("account_sessions"), "icon": "monitor-smartphone"},
 ]
+OWN_PAGES = tuple(ACCOUNT)
+"""Those that are tabs of one's own account."""
 if settings.SANDBOX:
     ACCOUNT.append(
         {
@@ -123,7 +127,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "tenant_choices": cache(lambda: _choices(request)),
         "search_url": cache(lambda: address_of(request, "search") if membership else ""),
         "account_entries": ACCOUNT,
+        "account_tabs": cache(lambda: _tabs(request)),
     }
+
+
+def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    return [{**entry, "current": request.path.startswith(str(entry["url"]))} for entry in OWN_PAGES]
 
 
 def address_of(request: HttpRequest, name: str) -> str:

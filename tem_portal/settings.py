@@ -183,7 +183,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "TEM portal"
 MFA_ADAPTER = "tenants.second_factor.EncryptedFactors"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "tenants.session_store"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_IDLE_SECONDS = 30 * 60
 SESSION_COOKIE_HTTPONLY = True
@@ -378,6 +378,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "licensing.tasks.read_due",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "invitations": {
+        "task": "tenants.tasks.send_invitations",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "sessions": {
+        "task": "tenants.tasks.forget_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
     },
     "housekeeping": {
         "task": "jobs.tasks.run_periodic",

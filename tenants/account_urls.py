@@ -9,7 +9,7 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from django.urls import path, re_path
 
-from tenants.views import entra, microsoft
+from tenants.views import entra, microsoft, profile
 from tenants.views.account import (
     ChangePassword,
     Code,
@@ -35,6 +35,11 @@ urlpatterns = [
     path("microsoft/", entra.start, name="microsoft_sign_in"),
     path("microsoft/finish/", entra.finish, name="microsoft_finish"),
     path("language/", language, name="set_language"),
+    path("profile/", profile.profile, name="account_profile"),
+    path("theme/", profile.theme, name="set_theme"),
+    path("sessions/", profile.open_sessions, name="account_sessions"),
+    path("sessions/end-others/", profile.end_other_sessions, name="account_sessions_end_others"),
+    path("sessions/<slug:key>/end/", profile.end_session, name="account_session_end"),
     path("invitation/<str:key>/", invitation, name="account_invitation"),
     path("password/change/", ChangePassword.as_view(), name="account_change_password"),
     path("password/set/", SetPassword.as_view(), name="account_set_password"),

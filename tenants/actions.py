@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audit.actions import record
+from audit.actions import changes, record
 from common.permissions import GRANTS, ROLE_LABELS, Role
 from common.refusals import Refused, refusing
 from common.tenancy import current_tenant_id, tenant_scope
@@ -53,6 +53,9 @@ class RoleAboveOwn(Refused):
 class MembershipGone(Refused):
     """Somebody else has removed the membership in the meantime."""
 
+
+THEMES = ("", "light", "dark")
+"""What a person may choose; empty follows the system."""
 
 Hook = Callable[..., None]
 _hooks: list[Hook] = []
@@ -261,7 +264,28 @@ def _refuse_if_last_administrator(membership: Membership) -> None:
         )
 
 
+def change_profile(*, user: User, **chosen: str) -> None:
+    """Give one's own account another `name`, `language` or `theme` (empty: as the system)."""
+    with transaction.atomic():
+        current = User.objects.select_for_update().get(pk=user.pk)
+        before, after = changes(
+            before={name: getattr(current, name) for name in chosen}, after=chosen
+        )
+        for name, value in chosen.items():
+            setattr(current, name, value)
+            setattr(user, name, value)
+        if after:
+            current.save(update_fields=list(chosen))
+            record(
+                by=current,
+                action="person.profile_changed",
+                subject=current,
+                before=before,
+                after=after,
+            )
+
+
 def choose_language(*, user: User, language: str) -> None:
     """Remember the language a person chose; one the portal does not speak is ignored."""
     if language in dict(settings.LANGUAGES):
-        User.objects.filter(pk=user.pk).update(language=language)
+        change_profile(user=user, language=language)

@@ -140,3 +140,30 @@ class EntraGroupForm(RoleForm):
 
     group_id = forms.UUIDField(label=_("Object ID of the group"))
     field_order = ("group_id", "role")
+
+
+AS_IT_IS = "-"
+"""What stands in a choice for following the browser or the system; the account keeps it empty."""
+
+
+class ProfileForm(NamesItsFields, forms.Form):
+    """How a person is called, and in which language and theme they see the portal."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=[(AS_IT_IS, _("As the browser")), *settings.LANGUAGES],
+        help_text=_("Also the language of e-mails to you."),
+    )
+    theme = forms.ChoiceField(
+        label=_("Theme"),
+        choices=[(AS_IT_IS, _("As the system")), ("light", _("Light")), ("dark", _("Dark"))],
+    )
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"].removeprefix(AS_IT_IS)
+
+    def clean_theme(self) -> str:
+        return self.cleaned_data["theme"].removeprefix(AS_IT_IS)

@@ -4,20 +4,15 @@
    made when there is none, and nothing of it is shown before its owner has joined.
 2. The link is signed and names the moment it was sent. Sending again makes a new moment, so the
    older link is dead; a withdrawn or answered invitation has none.
-3. The mail goes out after the transaction, and a mail server that is down fails no page.
+3. The e-mail is a row of the same transaction: `tenants.invitation_mails` sends it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 
-import structlog
 from django.core import signing
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from audit.actions import record
@@ -25,9 +20,7 @@ from common.permissions import Role
 from common.refusals import Refused
 from common.tenancy import across_tenants, current_tenant_id, tenant_scope
 from tenants.actions import AlreadyMember, account_of, hold_members, refuse_above_own
-from tenants.models import Membership, User
-
-log = structlog.get_logger(__name__)
+from tenants.models import InvitationMail, Membership, User
 
 VALID_FOR = timedelta(days=7)
 _SALT = "tenants.invitations"
@@ -41,8 +34,13 @@ class InvitationGone(Refused):
     """The invitation was answered, withdrawn, sent anew or is too old."""
 
 
-def invite(*, email: str, role: Role, language: str, now: datetime, by: User) -> Membership:
-    """An invitation to the tenant in scope. Raises AlreadyMember, AlreadyInvited, RoleAboveOwn."""
+def invite(
+    *, email: str, role: Role, language: str, origin: str, now: datetime, by: User
+) -> Membership:
+    """An invitation to the tenant in scope; the link begins with `origin` (https://host).
+
+    Raises AlreadyMember, AlreadyInvited, RoleAboveOwn.
+    """
     with transaction.atomic():
         hold_members()
         refuse_above_own(role, by=by)
@@ -57,16 +55,20 @@ def invite(*, email: str, role: Role, language: str, now: datetime, by: User) ->
         membership.save()
         after = {"person": user.email, "role": role.value}
         record(by=by, action="membership.invited", subject=membership, after=after)
+        _post(membership, language=language, origin=origin, by=by)
     return membership
 
 
-def send_again(*, membership: Membership, now: datetime, by: User) -> Membership:
+def send_again(
+    *, membership: Membership, language: str, origin: str, now: datetime, by: User
+) -> Membership:
     """A new link, with the time it has anew; the older one is dead. Raises InvitationGone."""
     with transaction.atomic():
         current = _waiting(membership)
         current.invited_at = now
         current.save(update_fields=["invited_at"])
         record(by=by, action="membership.invitation_sent_again", subject=current)
+        _post(current, language=language, origin=origin, by=by)
     return current
 
 
@@ -141,25 +143,15 @@ def invitation_of(*, key: str, now: datetime) -> Membership:
     return membership
 
 
-def mail(*, membership: Membership, link: str, by: User, language: str) -> bool:
-    """Send the link, in the invited person's language or in `language`; False when it failed."""
-    user = membership.user
-    context = {
-        "tenant": membership.tenant.name,
-        "by": str(by),
-        "link": link,
-        "days": VALID_FOR.days,
-    }
-    with translation.override(user.language or language):
-        context["role"] = membership.get_role_display()
-        subject = render_to_string("tenants/email/invitation_subject.txt", context)
-        body = render_to_string("tenants/email/invitation_message.txt", context)
-    try:
-        send_mail(" ".join(subject.split()), body, None, [user.email])
-    except (OSError, SMTPException) as error:
-        log.error("mail_not_sent", template="tenants/email/invitation", error=str(error))
-        return False
-    return True
+def _post(membership: Membership, *, language: str, origin: str, by: User) -> None:
+    InvitationMail.objects.create(
+        membership=membership,
+        invited_at=membership.invited_at,
+        invited_by=by,
+        language=language,
+        origin=origin,
+        due_at=membership.invited_at,
+    )
 
 
 def _waiting(membership: Membership) -> Membership:

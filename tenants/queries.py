@@ -12,6 +12,7 @@ from common.tenancy import across_tenants
 from tenants.microsoft import Opener
 from tenants.models import (
     EntraSignIn,
+    InvitationMail,
     Membership,
     PeopleGroup,
     PeopleGroupMember,
@@ -66,11 +67,27 @@ def tenants_for_operators() -> QuerySet[Tenant]:
 
 
 def members() -> QuerySet[Membership]:
-    """Whoever signs in here, was invited or was removed, with `has_factor`."""
+    """Whoever signs in here, was invited or was removed, with `has_factor` and `mail_failed`."""
     factors = Authenticator.objects.filter(
         user_id=OuterRef("user_id"), type=Authenticator.Type.TOTP
     )
-    return Membership.objects.select_related("user").annotate(has_factor=Exists(factors))
+    failed = InvitationMail.objects.filter(
+        membership_id=OuterRef("pk"),
+        invited_at=OuterRef("invited_at"),
+        due_at=None,
+        sent_at=None,
+    )
+    return Membership.objects.select_related("user").annotate(
+        has_factor=Exists(factors), mail_failed=Exists(failed)
+    )
+
+
+def invitation_mail(*, membership: Membership) -> InvitationMail | None:
+    """The e-mail that brings the invitation's link; None for who is not invited."""
+    if membership.invited_at is None:
+        return None
+    mails = InvitationMail.objects.filter(membership=membership)
+    return mails.filter(invited_at=membership.invited_at).first()
 
 
 def people_groups() -> QuerySet[PeopleGroup]:

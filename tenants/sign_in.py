@@ -6,6 +6,7 @@ tenant left open: an account belongs to a person, not to a tenant.
 
 from __future__ import annotations
 
+import time
 from smtplib import SMTPException
 from typing import Any
 
@@ -17,10 +18,14 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.actions import record
+from audit.actions import record, request_address
+from common.http import LAST_SEEN, SIGNED_IN_AT
+from tenants import sessions
 from tenants.models import User
+from tenants.session_store import ADDRESS, AGENT, MOST
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +65,10 @@ def _put_on_record(action: str, user: User | None) -> None:
 
 
 @receiver(user_logged_in)
-def signed_in(sender: Any, user: User, **kwargs: Any) -> None:
+def signed_in(sender: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+    request.session[SIGNED_IN_AT] = request.session[LAST_SEEN] = int(time.time())
+    request.session[ADDRESS] = request_address.get()
+    request.session[AGENT] = request.headers.get("User-Agent", "").replace("\0", "")[:MOST]
     _put_on_record("person.signed_in", user)
 
 
@@ -70,8 +78,9 @@ def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
 
 
 @receiver([password_changed, password_set, password_reset])
-def password_was_changed(sender: Any, user: User, **kwargs: Any) -> None:
+def password_was_changed(sender: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
     _put_on_record("person.password_changed", user)
+    sessions.end_others(current_key=request.session.session_key, user=user, now=timezone.now())
 
 
 @receiver(authenticator_added)

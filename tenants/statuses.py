@@ -41,3 +41,16 @@ register_statuses(
         "removed": Look("neutral", "user-x"),
     },
 )
+register_statuses(
+    "invitation_mail",
+    choices=[
+        ("waiting", pgettext_lazy("e-mail", "On its way")),
+        ("sent", pgettext_lazy("e-mail", "Sent")),
+        ("failed", pgettext_lazy("e-mail", "Not sent")),
+    ],
+    looks={
+        "waiting": Look("info", "clock"),
+        "sent": Look("good", "circle-check"),
+        "failed": Look("bad", "circle-x"),
+    },
+)

@@ -33,7 +33,7 @@ register = template.Library()
 STYLESHEETS = (
     "tokens", "base", "layout", "breadcrumb", "menu", "button", "field", "pill", "card", "table",
     "choices", "meter", "timeline", "chart", "tile", "drawer", "tabs", "toast", "progress", "steps",
-    "notice", "plain", "home",
+    "notice", "plain", "home", "account",
 )  # fmt: skip
 THEMES = ("light", "dark")
 _TOAST_LOOKS = {
@@ -69,9 +69,16 @@ def _stylesheet_links() -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
-    """The theme the person chose, or nothing: then the system's preference holds."""
+    """The theme the person chose, or nothing: then the system's preference holds.
+
+    The account knows it; before the sign-in, the browser's cookie does.
+    """
     request: HttpRequest | None = context.get("request")
-    chosen = request.COOKIES.get("theme", "") if request else ""
+    person = getattr(request, "user", None)
+    if person is not None and person.is_authenticated:
+        chosen = person.theme
+    else:
+        chosen = request.COOKIES.get("theme", "") if request else ""
     return chosen if chosen in THEMES else ""
 
 

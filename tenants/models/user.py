@@ -35,6 +35,7 @@ class User(AbstractBaseUser):
     is_operator = models.BooleanField(_("Operator"), default=False)
     date_joined = models.DateTimeField(default=timezone.now)
     language = models.CharField(_("Language"), max_length=5, blank=True)
+    theme = models.CharField(_("Theme"), max_length=5, blank=True, db_comment="Empty: the system's")
     last_tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -47,7 +48,12 @@ class User(AbstractBaseUser):
 
     class Meta:
         verbose_name = _("user")
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
+            models.CheckConstraint(
+                name="user_theme_known", condition=models.Q(theme__in=["", "light", "dark"])
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -5,25 +5,28 @@ Not the people of the directory, who use lines: those stand in `tenants.models.P
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.core.ratelimit import consume, respond_429
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from audit.models import AuditEvent
 from audit.queries import events_of
 from common.http import tenant_url
 from common.pages import render_page
-from common.permissions import Permission, Role, require
+from common.permissions import ROLE_LABELS, Permission, Role, require
 from common.refusals import Refused
 from common.submission import ConfirmForm, form_methods, form_status, refusals_on, sent
 from tenants import actions, invitations
 from tenants.forms import InvitationForm, RoleForm
 from tenants.models import Membership
-from tenants.queries import members
+from tenants.queries import invitation_mail, members
 from tenants.tables import MEMBERS
 
 EVENTS_SHOWN = 20
@@ -48,7 +51,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(members(), pk=pk)
     context = {
         "membership": membership,
-        "events": events_of(object_type="membership", object_id=pk)[:EVENTS_SHOWN],
+        "mail": invitation_mail(membership=membership),
+        "events": [_told(event) for event in _events(pk)],
         "valid_until": membership.invited_at and membership.invited_at + invitations.VALID_FOR,
         "may_manage": _may_manage(request) and membership.user_id != request.user.pk,
         "is_own": membership.user_id == request.user.pk,
@@ -67,9 +71,9 @@ def invite(request: HttpRequest) -> HttpResponse:
             return respond_429(request)
         with refusals_on(form):
             membership = invitations.invite(
-                **form.cleaned_data, now=timezone.now(), by=request.user
+                **form.cleaned_data, origin=_origin(request), now=timezone.now(), by=request.user
             )
-            _mail(request, membership, language=form.cleaned_data["language"])
+            _tell(request, membership)
             return redirect(tenant_url(request, "tenants:people"))
     context = {"form": form, "days": invitations.VALID_FOR.days}
     return render_page(request, "tenants/people/invite.html", context, status=form_status(form))
@@ -119,12 +123,16 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
         return respond_429(request)
     try:
         membership = invitations.send_again(
-            membership=_one(pk, "invited"), now=timezone.now(), by=request.user
+            membership=_one(pk, "invited"),
+            language=translation.get_language() or "",
+            origin=_origin(request),
+            now=timezone.now(),
+            by=request.user,
         )
     except Refused as refused:
         messages.error(request, str(refused.sentence))
     else:
-        _mail(request, membership, language=translation.get_language() or "")
+        _tell(request, membership)
     return redirect(tenant_url(request, "tenants:people"))
 
 
@@ -163,19 +171,31 @@ def _ask(
     return render_page(request, "confirm_page.html", asked, status=form_status(form))
 
 
-def _mail(request: HttpRequest, membership: Membership, *, language: str) -> None:
-    link = reverse("account_invitation", args=[invitations.key_of(membership)])
-    went = invitations.mail(
-        membership=membership,
-        link=request.build_absolute_uri(link),
-        by=request.user,
-        language=language,
-    )
-    if went:
-        sentence = _("An invitation was sent to %s.") % membership.user.email
-        messages.success(request, sentence)
-    else:
-        messages.error(request, _("The e-mail could not be sent. Send the invitation again later."))
+def _origin(request: HttpRequest) -> str:
+    """Where the portal is for whoever asks: the link in the e-mail leads there."""
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def _tell(request: HttpRequest, membership: Membership) -> None:
+    sentence = _("An invitation to %s is on its way.") % membership.user.email
+    messages.success(request, sentence)
+
+
+def _events(pk: int) -> QuerySet[AuditEvent]:
+    return events_of(object_type="membership", object_id=pk)[:EVENTS_SHOWN]
+
+
+def _told(event: AuditEvent) -> dict[str, Any]:
+    """An event with its roles in words."""
+    changes = [
+        {
+            "label": change["label"],
+            "before": ROLE_LABELS.get(change["before"], change["before"]),
+            "after": ROLE_LABELS.get(change["after"], change["after"]),
+        }
+        for change in event.changes
+    ]
+    return {"at": event.at, "label": event.label, "actor": event.actor, "changes": changes}
 
 
 def _may_manage(request: HttpRequest) -> bool:

@@ -23,5 +23,8 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
+    """The person's tenants; with only one there is nothing to choose."""
     memberships = memberships_of(user=request.user, opener=opened_by(request))
+    if len(memberships) == 1 and not request.user.is_operator:
+        return redirect("home", tenant_slug=memberships[0].tenant.slug)
     return render(request, "tenants/choose.html", {"memberships": memberships})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core import mail
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,8 +18,8 @@ from django.utils.html import escape
 from audit.models import AuditEvent
 from common.permissions import Role
 from common.tenancy import tenant_scope
-from tenants import actions, invitations
-from tenants.models import Membership, User
+from tenants import actions, invitation_mails, invitations
+from tenants.models import InvitationMail, Membership, User
 from tests.conftest import client_of
 from tests.factories import PASSWORD, MembershipFactory
 
@@ -28,7 +29,17 @@ TOKEN = re.compile(r'value="[^"]{64}"')
 
 
 def invite(client, email, role="helpdesk", language="en"):
-    return client.post(f"{PEOPLE}invite/", {"email": email, "role": role, "language": language})
+    asked = {"email": email, "role": role, "language": language}
+    answer = client.post(f"{PEOPLE}invite/", asked)
+    invitation_mails.send_due(now=timezone.now())
+    return answer
+
+
+def mail_of(email, tenant) -> InvitationMail:
+    """The latest mail to this address."""
+    with tenant_scope(tenant.pk):
+        mails = InvitationMail.objects.filter(membership__user__email=email)
+        return mails.order_by("-invited_at").first()
 
 
 def link() -> str:
@@ -95,7 +106,7 @@ def test_the_answer_is_the_same_whether_or_not_the_account_exists(contoso, alice
         pages.append(client.get(f"{PEOPLE}?q={email}"))
         text = "".join(TOKEN.sub("", page.content.decode()) for page in pages)
         assert nora.name not in text
-        text = text.replace(escape(email), "").replace(str(membership.pk), "")
+        text = text.replace(escape(email), "").replace(f"/{membership.pk}/", "")
         texts.append(re.sub(r"<time.*?</time>|email=[^&\"]*|q=[^&\"]*", "", text))
         mail.outbox[-1].body = re.sub(r"http\S+", "", mail.outbox[-1].body)
         client.post(f"{PEOPLE}{membership.pk}/withdraw/")
@@ -142,6 +153,7 @@ def test_sending_again_kills_the_older_link_and_withdrawing_the_last(contoso, al
     invite(client, "ines@contoso.example")
     first, pk = link(), membership_of("ines@contoso.example", contoso).pk
     client.post(f"{PEOPLE}{pk}/send-again/")
+    invitation_mails.send_due(now=timezone.now())
     second = link()
     assert Client().get(first).status_code == 410
     assert Client().get(second).status_code == 200
@@ -189,14 +201,89 @@ def test_a_suspended_tenant_takes_nobody(contoso, alice):
     assert Client().get(link()).status_code == 410
 
 
-def test_a_mail_server_that_is_down_is_told_and_loses_nothing(contoso, alice, monkeypatch):
+def test_a_mail_server_that_is_down_fails_no_page_and_is_tried_again(contoso, alice, monkeypatch):
     def down(*args, **kwargs):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(mail.EmailMessage, "send", down)
-    client = client_of(alice)
-    page = client.get(invite(client, "ines@contoso.example")["Location"]).content.decode()
-    assert "could not be sent" in page and "ines@contoso.example" in page
+    client, now = client_of(alice), timezone.now()
+    with monkeypatch.context() as broken:
+        broken.setattr(mail.EmailMessage, "send", down)
+        with time_machine.travel(now, tick=False):
+            assert invite(client, "ines@contoso.example").status_code == 302
+    assert mail_of("ines@contoso.example", contoso).state == "waiting"
+    assert invitation_mails.send_due(now=now + timedelta(seconds=29)) == 0
+    assert invitation_mails.send_due(now=now + timedelta(seconds=31)) == 1
+    assert invitation_mails.send_due(now=now + timedelta(days=1)) == 0, "sent once"
+    assert len(mail.outbox) == 1
+    pk = membership_of("ines@contoso.example", contoso).pk
+    assert "Sent" in client.get(f"{PEOPLE}{pk}/").content.decode()
+
+
+def test_a_mail_that_never_went_is_told_and_can_be_sent_again(contoso, alice, monkeypatch):
+    def down(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    client, now = client_of(alice), timezone.now()
+    with monkeypatch.context() as broken:
+        broken.setattr(mail.EmailMessage, "send", down)
+        invite(client, "ines@contoso.example")
+        for hours in range(1, 9):
+            invitation_mails.send_due(now=now + timedelta(hours=hours))
+    assert mail_of("ines@contoso.example", contoso).state == "failed"
+    assert mail_of("ines@contoso.example", contoso).attempts == 5
+    pk = membership_of("ines@contoso.example", contoso).pk
+    assert "Not sent" in client.get(PEOPLE).content.decode()
+    assert "The mail server did not take it." in client.get(f"{PEOPLE}{pk}/").content.decode()
+    client.post(f"{PEOPLE}{pk}/send-again/")
+    assert "Not sent" not in client.get(PEOPLE).content.decode()
+    assert invitation_mails.send_due(now=timezone.now()) == 1
+
+
+def test_a_mail_whose_link_holds_no_more_is_not_sent(contoso, alice, bob):
+    client, pk = client_of(alice), membership_of(bob.email, contoso).pk
+    client.post(f"{PEOPLE}{pk}/remove/")
+    asked = {"email": bob.email, "role": "auditor", "language": "en"}
+    client.post(f"{PEOPLE}invite/", asked)
+    client.post(f"{PEOPLE}{pk}/send-again/")
+    assert invitation_mails.send_due(now=timezone.now()) == 1, "the older one is dropped"
+    client.post(f"{PEOPLE}{pk}/send-again/")
+    client.post(f"{PEOPLE}{pk}/withdraw/")
+    assert invitation_mails.send_due(now=timezone.now()) == 0
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_send_one_mail(contoso, alice):
+    asked = {"email": "ines@contoso.example", "role": "helpdesk", "language": "en"}
+    client_of(alice).post(f"{PEOPLE}invite/", asked)
+    both, sent = threading.Barrier(2), []
+
+    def work():
+        both.wait()
+        try:
+            sent.append(invitation_mails.send_due(now=timezone.now()))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(sent) == [0, 1]
+    assert len(mail.outbox) == 1
+
+
+def test_an_invitation_to_another_tenant_is_not_reached_from_ones_own(
+    contoso, fabrikam, alice, charlie
+):
+    invite(client_of(alice), "ines@contoso.example")
+    pk, theirs = membership_of("ines@contoso.example", contoso).pk, "/t/fabrikam/people/"
+    client = client_of(charlie)
+    for act in ("", "role/", "remove/", "send-again/", "withdraw/"):
+        assert client.post(f"{theirs}{pk}/{act}").status_code in {404, 405}, act
+    assert membership_of("ines@contoso.example", contoso).state == "invited"
+    assert Client().get(link()).status_code == 200
 
 
 def test_invitations_are_limited_per_person(contoso, alice):
@@ -249,6 +336,7 @@ def test_nobody_gives_or_takes_a_role_above_their_own(contoso, alice, bob, dana,
                     email="ines@contoso.example",
                     role=role,
                     language="en",
+                    origin="https://tem.example",
                     now=timezone.now(),
                     by=dana,
                 )
@@ -400,6 +488,7 @@ def test_the_pages_are_accessible_and_fit_a_phone(
     page.get_by_label("Role").select_option("auditor")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("The role holds from now on.").wait_for()
+    page.get_by_role("cell", name="Helpdesk → Auditor").wait_for()
 
 
 def test_an_invitation_is_accepted_without_javascript(browser, live_server, contoso, alice):

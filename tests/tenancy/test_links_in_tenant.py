@@ -28,6 +28,7 @@ LINKS = [
 BELONG_TO_NO_TENANT = {
     "tenants.Tenant",
     "tenants.User",
+    "tenants.SignInSession",  # a person's, whichever of their tenants they are in
     "tenants.EntraIdentity",  # as User: who somebody is, not what they may do somewhere
     "jobs.PeriodClaim",
     "audit.AuditEvent",  # has the tenant as a plain number, and the scoped manager
