@@ -15,7 +15,7 @@ from tests.factories import MembershipFactory
 
 def shown_to(person, tenant, path="/t/contoso/"):
     request = RequestFactory().get(path)
-    request.user, request.tenant = person, tenant
+    request.user, request.tenant, request.session = person, tenant, {}
     with tenant_scope(tenant.pk):
         request.membership = Membership.objects.get(user=person)
     return navigation(request)
