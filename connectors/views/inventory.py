@@ -124,12 +124,14 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     is_open = job.state in OPEN_STATES
     if request.htmx and not is_open:
         return HttpResponseClientRefresh()
+    total = job.total if job.done < job.total else 0  # as many as there were last time
     counts = (job.result or job.checkpoint).get("counts", {})
     context = {
         "job": job,
         "connector": get_object_or_404(Connector, pk=job.parameters["connector"]),
         "is_open": is_open,
-        "percent": min(100 * job.done // job.total, 100) if job.total else 0,
+        "total": total,
+        "percent": 100 * job.done // total if total else 0,
         "rows": [(kind.label, counts.get(kind.value, {})) for kind in ItemKind],
         "whole": job.parameters["mode"] == "full",
     }

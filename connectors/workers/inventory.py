@@ -157,8 +157,7 @@ class _Reading:
     def _keep(self, at: dict[str, Any]) -> None:
         self.at = at
         self.run.job.checkpoint = at
-        total = max(self.run.job.total, at["done"])
-        self.run.step(checkpoint=at, done=at["done"], total=total)
+        self.run.step(checkpoint=at, done=at["done"])
 
     def _end(self, source: _Source, page: Page, *, whole: bool) -> None:
         counts = self.at["counts"][source.kind]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import structlog
+from allauth.core.ratelimit import consume, respond_429
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -23,7 +24,7 @@ from common.clouds import addresses
 from common.entra import EntraApp, EntraError
 from common.http import tenant_url
 from common.pages import render_page
-from common.permissions import Permission, require
+from common.permissions import Permission, Role, require
 from common.refusals import Refused
 from common.submission import form_methods, form_status, refusals_on, sent
 from tenants import entra_members, microsoft
@@ -56,6 +57,8 @@ def clouds_for_sign_in() -> list[str]:
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """To Microsoft's sign-in page, from the button."""
+    if not consume(request, action="login"):  # as many as tries with a password
+        return respond_429(request)
     cloud = request.POST.get("cloud", "")
     app = sign_in_app(cloud) if cloud in settings.MICROSOFT_CLOUDS else None
     if app is None:
@@ -142,7 +145,7 @@ def choice(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, _("Saved."))
         return redirect(tenant_url(request, "tenants:microsoft"))
-    return _choice_page(request, form, EntraGroupForm())
+    return _choice_page(request, form, EntraGroupForm(initial={"role": Role.HELPDESK}))
 
 
 def _choices(row: EntraSignIn | None) -> list[tuple[str, str]]:
