@@ -143,6 +143,21 @@ def invitation_of(*, key: str, now: datetime) -> Membership:
     return membership
 
 
+def answered_by(*, key: str, user: User) -> Membership | None:
+    """The membership of a person who opens their link again after they said yes."""
+    try:
+        pk, _invited_at = signing.loads(key, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    with across_tenants("a person's own membership, named by their link"):
+        return (
+            Membership.objects.select_related("tenant")
+            .in_force()
+            .filter(pk=pk, user_id=user.pk, tenant__suspended_at=None)
+            .first()
+        )
+
+
 def _post(membership: Membership, *, language: str, origin: str, by: User) -> None:
     InvitationMail.objects.create(
         membership=membership,

@@ -33,6 +33,11 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
     try:
         membership = invitations.invitation_of(key=key, now=timezone.now())
     except invitations.InvitationGone:
+        answered = request.user.is_authenticated and invitations.answered_by(
+            key=key, user=request.user
+        )
+        if answered:  # a second press, or the link opened again
+            return redirect("home", tenant_slug=answered.tenant.slug)
         return render(request, "account/invitation_gone.html", status=410)
     if request.user.is_authenticated:
         return _signed_in(request, membership)

@@ -18,6 +18,7 @@ from django.utils.html import escape
 from audit.models import AuditEvent
 from common.permissions import Role
 from common.tenancy import tenant_scope
+from tem_portal import logs
 from tenants import actions, invitation_mails, invitations
 from tenants.models import InvitationMail, Membership, User
 from tests.conftest import client_of
@@ -76,8 +77,11 @@ def test_somebody_new_is_invited_chooses_a_password_and_is_in(contoso, alice):
         ("membership.invited", alice.email),
         ("membership.joined", "ines@contoso.example"),
     ]
-    assert client.post(address, NEW).status_code == 410
+    assert client.post(address, NEW)["Location"] == "/t/contoso/", "a second press"
+    assert client.get(address)["Location"] == "/t/contoso/"
     assert Client().get(address).status_code == 410
+    assert client_of(alice).get(address).status_code == 410
+    assert [act for act, _actor in acts(contoso)].count("membership.joined") == 1
 
 
 def test_somebody_with_an_account_signs_in_and_accepts(contoso, alice, charlie):
@@ -176,6 +180,39 @@ def test_an_invitation_ends_after_seven_days(contoso, alice):
 @pytest.mark.parametrize("key", ["x", "x:y:z", "W10:1abc:def", "%00", "é", "a" * 2000])
 def test_a_forged_link_holds_nothing(db, key):
     assert Client().get(f"/accounts/invitation/{key}/").status_code == 410
+
+
+def test_the_log_does_not_hold_the_link(contoso, alice):
+    invite(client_of(alice), "ines@contoso.example")
+    for path in (link(), "/accounts/password/reset/key/1-secret/"):
+        secret = path.rstrip("/").rsplit("/", 1)[1]
+        told = logs.without_links(None, "", {"request": f"GET {path}", "code": 410})
+        assert secret not in told["request"] and told["request"].endswith(".../")
+    assert logs.without_links(None, "", {"event": "x"}) == {"event": "x"}
+    assert logs.without_links in logs.SHARED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_the_same_moment_join_once(contoso, alice, nora):
+    invite(client_of(alice), nora.email)
+    address, clients, statuses = link(), [client_of(nora), client_of(nora)], []
+    both = threading.Barrier(2)
+
+    def press(client):
+        both.wait()
+        try:
+            statuses.append(client.post(address).status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=press, args=[client]) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) <= {302, 422} and 302 in statuses
+    assert membership_of(nora.email, contoso).state == "member"
+    assert [act for act, _actor in acts(contoso)].count("membership.joined") == 1
 
 
 def test_a_link_for_somebody_else_asks_to_sign_out_and_changes_nothing(contoso, alice, charlie):
