@@ -10,13 +10,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from common.permissions import Permission
+
 
 @dataclass(frozen=True)
 class Subject:
-    """What a subject is called, and where it is shown: the name of an address that takes `pk`."""
+    """What a subject is called, and where it is shown: the name of an address that takes `pk`.
+
+    `permission` is what that page asks for, where not everybody who sees alerts has it.
+    """
 
     label: str
     page: str
+    permission: Permission | None = None
 
 
 class Subjects(Protocol):

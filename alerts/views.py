@@ -14,6 +14,7 @@ from alerts import actions
 from alerts.forms import NoteForm
 from alerts.models import Alert
 from alerts.models.alert import AlertState
+from alerts.ports import Subject
 from alerts.queries import alerts_on_record, told
 from alerts.tables import ALERTS
 from common.http import tenant_url
@@ -32,10 +33,19 @@ def alerts(request: HttpRequest) -> HttpResponse:
     for row in view.rows:
         row.told = found[row.pk]
         subject = row.told.subject
-        row.url = tenant_url(request, subject.page, pk=row.subject_id) if subject else ""
+        row.url = _page_of(request, subject, row.subject_id)
         row.choice_label = f"{subject.label if subject else ''} {row.told.sentence}"
     context = {"alerts": view, "verbs": _verbs(request)}
     return render_page(request, "alerts/alerts.html", context, parts=(ALERTS.part,))
+
+
+def _page_of(request: HttpRequest, subject: Subject | None, pk: int) -> str:
+    """Where the subject is shown, to those who may see it there."""
+    if subject is None or (
+        subject.permission is not None and not request.membership.may(subject.permission)
+    ):
+        return ""
+    return tenant_url(request, subject.page, pk=pk)
 
 
 def _verbs(request: HttpRequest) -> list[Verb]:

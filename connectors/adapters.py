@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from alerts.ports import Subject
+from common.permissions import Permission
 from connectors.models import Connector
 from tenants.ports import Directory
 
@@ -15,7 +16,10 @@ class AlertConnectors:
 
     def named(self, *, ids: Collection[int]) -> dict[int, Subject]:
         names = Connector.objects.filter(pk__in=ids).values_list("pk", "display_name")
-        return {pk: Subject(label=name, page="connectors:connector") for pk, name in names}
+        return {
+            pk: Subject(name, "connectors:connector", Permission.VIEW_CONNECTORS)
+            for pk, name in names
+        }
 
     def matching(self, *, text: str, country: str) -> Any:
         return Connector.objects.filter(display_name__icontains=text).values("pk")

@@ -403,7 +403,9 @@ def test_trouble_is_a_state_and_an_alert_and_is_over_by_itself(
         assert [event.after["state"] for event in changes.order_by("pk")][-2:] == [state, "active"]
 
 
-def test_a_provider_that_falls_silent_is_told(client: Any, portal: Tenant) -> None:
+def test_a_provider_that_falls_silent_is_told(
+    client: Any, portal: Tenant, bob: User, client_for: Callable[..., Any]
+) -> None:
     connector = all_the_way(client)
     Connector._base_manager.filter(pk=connector.pk).update(
         last_connection_at=timezone.now() - timedelta(hours=25)
@@ -415,6 +417,11 @@ def test_a_provider_that_falls_silent_is_told(client: Any, portal: Tenant) -> No
     assert connector.lets_through
     with tenant_scope(portal.pk):
         assert Alert.objects.get().reason == "provider_silent"
+    page = f'href="{LIST}{connector.pk}/"'
+    assert page in client.get("/t/contoso/alerts/").content.decode()
+    told = client_for(bob).get("/t/contoso/alerts/").content.decode()
+    assert "Saaswedo Datalert" in told
+    assert page not in told  # the helpdesk sees no connectors
 
 
 def test_a_check_left_behind_by_a_dead_worker_is_made_by_the_next(client: Any) -> None:
