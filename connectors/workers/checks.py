@@ -294,7 +294,9 @@ def _pause(trouble: Trouble | None) -> timedelta:
     usual = timedelta(minutes=settings.CONNECTOR_CHECK_MINUTES)
     if trouble is None or not trouble.may_pass:
         return usual
-    return max(min(SOON, usual), timedelta(seconds=trouble.retry_after))
+    # Never rarer than usual: Graph itself is not asked before its time (graph_limits), and what
+    # is wrong with the sign-in shall be found meanwhile.
+    return min(max(SOON, timedelta(seconds=trouble.retry_after)), usual)
 
 
 def _alerts(

@@ -370,6 +370,7 @@ def test_trouble_is_a_state_and_an_alert_and_is_over_by_itself(
     client: Any,
     portal: Tenant,
     monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
     fault: Fault,
     state: str,
     reason: str,
@@ -384,6 +385,8 @@ def test_trouble_is_a_state_and_an_alert_and_is_over_by_itself(
     connector.refresh_from_db()
     assert connector.state == state
     assert connector.is_set_up == (state == "no_recent_contact")
+    usual = timedelta(minutes=settings.CONNECTOR_CHECK_MINUTES)
+    assert connector.check_at <= timezone.now() + usual  # however long Graph asks to be left alone
     with tenant_scope(portal.pk):
         [alert] = Alert.objects.all()
         assert (alert.reason, alert.severity, alert.state) == (reason, severity, "open")
