@@ -22,6 +22,7 @@ ACTS = {
     "auto_claim.turned_off": _("Auto-claim turned off"),
     "auto_claim.turned_on": _("Auto-claim turned on"),
     "auto_claim_policy.added": _("Auto-claim policy added"),
+    "auto_claim_policy.claims_undone": _("Claims of a policy undone"),
     "auto_claim_policy.deleted": _("Auto-claim policy deleted"),
     "auto_claim_policy.edited": _("Auto-claim policy edited"),
     "connector.cancelled": _("Connection cancelled"),
@@ -119,7 +120,9 @@ ACTS = {
 
 FACTS = {
     "alert.acknowledged": _("Alert acknowledged"),
+    "claims": _("Claims"),
     "daily_cap": _("Claims a day, at most"),
+    "end_day": _("End"),
     "default_country": _("Usage location where none is set"),
     "enabled": _("On"),
     "excluded": _("Never members of these groups"),

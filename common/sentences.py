@@ -194,6 +194,8 @@ SENTENCES = {
     "claim_not_usable": _("No subscription of the policy's products is active."),
     "claim_without_app": _("The products of the policy do not give this app."),
     "claim_no_product": _("The policy has no product."),
+    "seats_low": _("%(free)s seats are left; at the present pace they last %(days)s days."),
+    "seats_gone": _("The policy has no seat left, and %(waiting)s users wait for one."),
     "claim_policy_off": _("The policy was off when the sign-in was judged."),
     "claim_account_gone": _("Microsoft does not know this account."),
     "claim_inherited": _("The licence comes from a group and can only be removed there."),

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from licensing.views import policies, products, report, switch, wizard
+from licensing.views import dry_runs, policies, products, report, switch, undo, wizard
 
 app_name = "licensing"
 
@@ -25,6 +25,10 @@ POLICIES = [
     path("<int:pk>/", policies.policy, name="policy"),
     path("<int:pk>/created/", wizard.policy_created, name="policy_created"),
     path("<int:pk>/delete/", policies.policy_delete, name="policy_delete"),
+    path("<int:pk>/undo/", undo.policy_undo, name="policy_undo"),
+    path("dry-runs/<int:pk>/", dry_runs.dry_run, name="dry_run"),
+    path("dry-runs/<int:pk>/again/", dry_runs.dry_run_again, name="dry_run_again"),
+    path("dry-runs/<int:pk>/list/", dry_runs.dry_run_list, name="dry_run_list"),
 ]
 SETTINGS = [
     path("", switch.org_settings, name="org_settings"),

@@ -5,7 +5,11 @@ from __future__ import annotations
 from django.utils import timezone
 
 from common.tenancy import tenant_scope
+from jobs import files
+from jobs.models import Job
+from licensing.drafts import Draft
 from licensing.models import App, AutoClaimPolicy, Claim, PolicyProduct, Product
+from licensing.workers.dry_run import KIND
 from tenants.models import Tenant
 from tests.licensing.cloud import guid
 
@@ -53,14 +57,31 @@ def make_claim(tenant: Tenant) -> Claim:
         return claim
 
 
+def make_dry_run(tenant: Tenant) -> Job:
+    """A dry run that is done, with a list."""
+    policy = make_policy(tenant)
+    now = timezone.now()
+    with tenant_scope(tenant.pk):
+        output = files.keep(name="dry-run.csv", parts=[b"x"], now=now, days=1)
+        draft = Draft(name="x", app=policy.app_id).to_json()
+        return Job.objects.create(
+            kind=KIND, key="walked", state="done", parameters={"draft": draft, "days": 7},
+            output=output, created_at=now, due_at=now, finished_at=now,
+        )  # fmt: skip
+
+
 OBJECTS = {
     "licensing:price": lambda tenant: {"pk": make_product(tenant).pk},
     **{
         f"licensing:policy{act}": lambda tenant: {"pk": make_policy(tenant).pk}
-        for act in ("", "_created", "_delete")
+        for act in ("", "_created", "_delete", "_undo")
     },
     **{
         f"licensing:claim{act}": lambda tenant: {"pk": make_claim(tenant).pk}
         for act in ("", "_retry", "_clear")
+    },
+    **{
+        f"licensing:dry_run{act}": lambda tenant: {"pk": make_dry_run(tenant).pk}
+        for act in ("", "_again", "_list")
     },
 }

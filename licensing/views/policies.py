@@ -21,7 +21,9 @@ from common.submission import ConfirmForm, form_methods, form_status, refusals_o
 from common.tables import Column, Search, Table
 from licensing.actions import policies as acts
 from licensing.models import AutoClaimPolicy, Reading
+from licensing.queries.pace import overlaps, standings
 from licensing.queries.policies import feature_is_on, hang_figures, policies, state_of
+from licensing.views.dry_runs import begin
 from licensing.views.sheet import Sheet
 from licensing.views.tabs import tabs
 
@@ -86,8 +88,13 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
             return _to_list(request)
+    if sheet.wants_dry_run:
+        with refusals_on(sheet.form):
+            return begin(request, sheet.draft)
     context = {
         "policy": policy,
+        "standing": standings(policies=[policy], now=timezone.now())[policy.pk],
+        "overlaps": overlaps(keys=sheet.draft.keys, but=policy.pk),
         "sheet": sheet,
         "form": sheet.form,
         "is_on": feature_is_on(),

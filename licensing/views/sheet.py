@@ -40,6 +40,7 @@ class Sheet:
         self.saved = draft_of(policy)
         self.draft = self.saved
         self.pane, self.is_saved = "", False
+        self.wants_dry_run = False
         self.form: forms.Form = forms.Form(data)
         self.all = suitable(None)
         self.choices = suitable(policy.app)
@@ -68,6 +69,8 @@ class Sheet:
             self._show(data)
         elif act == "apply" and self.pane:
             self._apply(data)
+        elif act == "dry-run":
+            self.wants_dry_run = True
         elif act == "save":
             self.is_saved = True
 

@@ -20,13 +20,15 @@ from common.http import tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
 from common.refusals import Refused
-from common.submission import form_methods, form_status
+from common.submission import form_methods, form_status, refusals_on
 from licensing.actions import policies as acts
 from licensing.drafts import BadDraft, Draft, draft_from
 from licensing.forms.policies import MOST, AppAndProductForm, NameForm, ServicesForm
 from licensing.models import App
+from licensing.queries.pace import Overlap, overlaps
 from licensing.queries.policies import feature_is_on, policies
 from licensing.queries.products import Suitable, suitable
+from licensing.views.dry_runs import begin
 
 NAME, PRODUCTS, SERVICES, REVIEW = "name", "products", "services", "review"
 
@@ -44,7 +46,7 @@ class Wizard:
 
     def __init__(self, data: QueryDict | None) -> None:
         self.draft, self.step, self.place, self.count = Draft(), NAME, 0, 1
-        self.is_finished = False
+        self.is_finished = self.wants_dry_run = False
         self.products = suitable(None)
         self.form: forms.Form = NameForm()
         if data is not None:
@@ -62,6 +64,9 @@ class Wizard:
         act = data.get("act", "next")
         if act == "back":
             self._back()
+        elif act == "dry-run" and self.step == REVIEW:
+            self.wants_dry_run = True
+            self.form = forms.Form(data)
         elif act == "add-backup":
             self._more_products(data)
         else:
@@ -200,6 +205,11 @@ class Wizard:
         return App.objects.filter(pk=self.draft.app).first()
 
     @property
+    def overlaps(self) -> list[Overlap]:
+        """Policies that are on and take seats of the same products."""
+        return overlaps(keys=self.draft.keys)
+
+    @property
     def shelf(self) -> list[tuple[str, list[str], list[str]]]:
         """(product, services on, services off) in the order of use."""
         known = {product.pk: product for product in self.products}
@@ -230,6 +240,9 @@ def _number(data: QueryDict, name: str) -> int:
 def policy_add(request: HttpRequest) -> HttpResponse:
     """One page of the wizard."""
     wizard = Wizard(request.POST if request.method == "POST" else None)
+    if wizard.wants_dry_run:
+        with refusals_on(wizard.form):
+            return begin(request, wizard.draft)
     if wizard.is_finished:
         try:
             added = acts.add(draft=wizard.draft, now=timezone.now(), by=request.user)

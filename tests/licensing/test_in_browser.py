@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from audit.models import AuditEvent
 from common.tenancy import tenant_scope
+from jobs.workers import work_off
 from licensing.models import AutoClaimPolicy, AutoClaimSwitch, PolicyProduct
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -150,3 +153,50 @@ def test_from_the_setting_to_the_policy_and_back(
     page.get_by_text("Saved.").wait_for()
     with tenant_scope(office.tenant.pk):
         assert not AutoClaimSwitch.objects.get().on
+
+
+def test_the_report_the_dry_run_and_undo_are_pages_for_everybody(
+    office, alice, browser_page, sign_in, assert_accessible
+):
+    page = browser_page
+    policy = office.policy("SPE_E3", "SPB")
+    for name in ("ann", "ben"):
+        office.cloud.employ(name)
+    office.cloud.employ("gus", is_member=False)
+    office.sign_in("ann", "ben", "gus")
+    office.settle()
+    sign_in(page, alice)
+    page.goto("/t/contoso/reports/auto-claim/")
+    assert_accessible(page)
+    page.get_by_label("Result").select_option(label="Nothing given")
+    press(page, "Apply")
+    expect(page.get_by_text("ann@contoso.example")).to_have_count(0)
+    page.locator("a[data-drawer]").first.click()
+    drawer = page.locator("#drawer")
+    drawer.get_by_text("The account is a guest, not a member.").wait_for()
+    assert_accessible(page)
+    drawer.get_by_role("button", name="Try again").click()
+    page.get_by_text("The claim is judged again; its result comes here.").wait_for()
+    assert_accessible(page)
+
+    page.goto(f"{TAB}{policy.pk}/")
+    page.get_by_role("heading", name="Seats and cost").wait_for()
+    press(page, "Dry run")
+    page.get_by_role("heading", name="Judging past sign-ins").wait_for()
+    assert_accessible(page)
+    assert work_off(now=timezone.now() + timedelta(seconds=1))
+    page.get_by_text("Would have a licence").wait_for()  # the page renews itself
+    assert_accessible(page)
+    dry_run = page.url
+
+    page.goto(f"{TAB}{policy.pk}/undo/")
+    page.get_by_text("2 claims of these days hold a seat.").wait_for()
+    assert_accessible(page)
+    page.set_viewport_size({"width": 360, "height": 780})
+    for address in ("/t/contoso/reports/auto-claim/", dry_run, f"{TAB}{policy.pk}/undo/"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+    press(page, "Undo these claims")
+    page.get_by_text("2 claims are being undone.").wait_for()
+    office.settle()
+    assert {state for state, _what in office.results().values()} == {"undone", "nothing"}
