@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 
-NAMES = ("import", "enforce", "claims", "page_lines", "page_dashboard")
+NAMES = (
+    "import", "agent_batch", "agent_single", "enforce", "claims", "page_lines", "page_dashboard",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -21,6 +23,7 @@ def main() -> None:
     django.setup()
 
     from benchmarks import (
+        bench_agent,
         bench_claims,
         bench_enforce,
         bench_import,
@@ -30,18 +33,20 @@ def main() -> None:
     from benchmarks.harness import own_database
 
     benches = {
-        "import": bench_import,
-        "enforce": bench_enforce,
-        "claims": bench_claims,
-        "page_lines": bench_page_lines,
-        "page_dashboard": bench_page_dashboard,
+        "import": bench_import.run,
+        "agent_batch": bench_agent.run_batch,
+        "agent_single": bench_agent.run_single,
+        "enforce": bench_enforce.run,
+        "claims": bench_claims.run,
+        "page_lines": bench_page_lines.run,
+        "page_dashboard": bench_page_dashboard.run,
     }
     from tem_portal.celery import set_aside_what_stays
 
     set_aside_what_stays()  # as every worker does
     for name in [options.only] if options.only else NAMES:
         with own_database():
-            print(benches[name].run(small=options.scale == "small").line(name), flush=True)
+            print(benches[name](small=options.scale == "small").line(name), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from common.api import PortalApi
 from connectors.api import router as connectors
 from licensing.api import router as licensing
 from tenants.api_frame import api_urls
+from usage.api import router as usage
 
 api = PortalApi(
     title="TEM portal",
@@ -22,6 +23,7 @@ api = PortalApi(
     ),
 )
 api.add_router("", connectors)
+api.add_router("", usage)
 api.add_router("", licensing)
 
 urlpatterns = api_urls(api)

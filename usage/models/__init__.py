@@ -1,5 +1,6 @@
 from usage.models.bulk_change import BulkChange, BulkChangeItem, Fact, ItemState
 from usage.models.carrier import Carrier
+from usage.models.counter_reading import CounterReading
 from usage.models.decision import Decision
 from usage.models.line import Line, LinePerson, LinePlan, LinePolicy, LineSim, LineState
 from usage.models.line_exception import ExceptionKind, HelpdeskAllowance, LineException
@@ -16,6 +17,7 @@ __all__ = [
     "BulkChange",
     "BulkChangeItem",
     "Carrier",
+    "CounterReading",
     "CycleKind",
     "Decision",
     "ExceptionKind",

@@ -1,0 +1,274 @@
+"""Samples of device agents: who they are of, whether they can be taken, and what they count for.
+
+One request is one transaction. A sample that cannot be taken costs its neighbours nothing; one that
+was taken before does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from usage.carrier_files import MAX_ROW, UNKNOWN_ABROAD, LocalDays
+from usage.countries import countries_of
+from usage.models import Source
+from usage.queries.line_keys import BadKey
+from usage.queries.personal_lines import personal_lines
+from usage.queries.sample_lines import AmbiguousKey, Key, SampledLine, SampleLines
+from usage.readings import WRAP, Reading
+from usage.workers.ingest import ingest
+from usage.workers.readings import NewReading, derive
+
+OLDEST = timedelta(days=730)
+AHEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sample was taken, as far as the device told."""
+
+    mcc: str = ""
+    country: str = ""
+    roaming: bool | None = None
+
+    def in_country(self, home: str) -> str:
+        """The country that the bytes count for: the device's own word on roaming goes first."""
+        if self.roaming is False:
+            return home
+        known = self.country
+        if not known and self.mcc:
+            there = countries_of(self.mcc)
+            known = home if home in there else there[0] if there else ""
+        if self.roaming and known in {"", home}:
+            return UNKNOWN_ABROAD
+        return known or home
+
+
+@dataclass(frozen=True)
+class IntervalSample:
+    """Bytes used from `started_at` on; they belong to the day on which it began."""
+
+    key: UUID
+    line: Key
+    started_at: datetime
+    ended_at: datetime | None
+    volume: int
+    place: Place
+
+
+@dataclass(frozen=True)
+class CounterSample:
+    """A device's counters as read; of `line`, else of the line whose SIM carries its data."""
+
+    key: UUID
+    device: Key
+    line: Key | None
+    sampled_at: datetime
+    boot_id: str
+    interface: str
+    bits: int
+    counter_in: int
+    counter_out: int
+    place: Place
+
+
+WENT_BACK = (
+    "The counter went back without a restart, which one of 64 bits cannot; the reading is kept and "
+    "counts nothing."
+)
+S = TypeVar("S", IntervalSample, CounterSample)
+
+
+class BadSample(Exception):
+    """One sample that cannot be taken: a code for programs and an English sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class Taken:
+    """What became of a batch; `rejected` maps the place of a sample to why."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    unmatched: int = 0
+    rejected: dict[int, BadSample] = field(default_factory=dict)
+
+
+def take_samples(
+    *,
+    samples: Sequence[tuple[int, IntervalSample | CounterSample]],
+    home_country: str,
+    now: datetime,
+) -> Taken:
+    """Count samples, each with its place in the request, for the tenant in scope.
+
+    `home_country` is the tenant's, for phone numbers in their national form.
+    """
+    taken = Taken()
+    intervals = [(index, one) for index, one in samples if isinstance(one, IntervalSample)]
+    counters = [(index, one) for index, one in samples if isinstance(one, CounterSample)]
+    known = SampleLines(
+        lines=[one.line for _, one in samples if one.line],
+        devices=[one.device for _, one in counters],
+        home_country=home_country,
+    )
+    of_intervals = _matched(intervals, known, taken, now)
+    of_counters = _matched(counters, known, taken, now)
+    personal = personal_lines(
+        line_ids={line.line_id for _, _, line in [*of_intervals, *of_counters]}
+    )
+    days: dict[ZoneInfo, LocalDays] = {}
+    rows = [
+        _row(
+            line,
+            sample.started_at,
+            sample.key,
+            sample.place.in_country(line.home),
+            sample.volume,
+            days,
+        )
+        for _index, sample, line in _not_personal(of_intervals, personal, taken)
+    ]
+    readings = {
+        index: reading
+        for index, sample, line in _not_personal(of_counters, personal, taken)
+        if (reading := _reading(sample, line, known))
+    }
+    if readings:
+        with transaction.atomic():
+            _count(rows, _derived(readings, taken, days, now), taken, now)
+    elif rows:
+        _count(rows, [], taken, now)
+    return taken
+
+
+def _derived(
+    readings: dict[int, NewReading], taken: Taken, days: dict[ZoneInfo, LocalDays], now: datetime
+) -> list[str]:
+    """Keep readings, by their place; the rows of usage that follow from them."""
+    derived = derive(readings=list(readings.values()), now=now)
+    taken.accepted += derived.new - len(derived.backwards)
+    taken.duplicate += len(readings) - derived.new
+    for index, one in readings.items():
+        if one.identity in derived.backwards:
+            taken.rejected[index] = BadSample("counter_went_back", WENT_BACK)
+    return [
+        _row(
+            SampledLine(use.line_id, "", use.zone),
+            use.part.at,
+            use.key,
+            use.part.country,
+            use.part.volume,
+            days,
+        )
+        for use in derived.uses
+    ]
+
+
+def _count(rows: list[str], derived: list[str], taken: Taken, now: datetime) -> None:
+    """One batch of usage; derived rows are always new, since what they replace was taken back."""
+    if rows or derived:
+        done = ingest(rows=[*rows, *derived], source=Source.AGENT, now=now)
+        new = done.accepted - len(derived)
+        taken.accepted += new
+        taken.duplicate += len(rows) - new
+
+
+def _matched(
+    samples: Sequence[tuple[int, S]], known: SampleLines, taken: Taken, now: datetime
+) -> list[tuple[int, S, SampledLine]]:
+    """Those with a line, whose times are in order; the others are told of in `taken`."""
+    found = []
+    for index, sample in samples:
+        try:
+            _check(sample, now)
+            line = _line_of(sample, known)
+        except BadSample as bad:
+            taken.rejected[index] = bad
+        except BadKey as bad:
+            taken.rejected[index] = BadSample("bad_line", str(bad))
+        except AmbiguousKey as bad:
+            taken.rejected[index] = BadSample("ambiguous", str(bad))
+        else:
+            if line is None:
+                taken.unmatched += 1
+            else:
+                found.append((index, sample, line))
+    return found
+
+
+def _line_of(sample: IntervalSample | CounterSample, known: SampleLines) -> SampledLine | None:
+    if isinstance(sample, IntervalSample):
+        return known.line(sample.line)
+    device = known.device(sample.device)
+    if device is None:
+        return None
+    return known.line(sample.line) if sample.line else device.line
+
+
+def _check(sample: IntervalSample | CounterSample, now: datetime) -> None:
+    if isinstance(sample, IntervalSample):
+        at = sample.started_at
+        if sample.ended_at is not None and not at <= sample.ended_at <= now + AHEAD:
+            raise BadSample("bad_time", "It ended before it began, or will end in the future.")
+        if sample.volume > MAX_ROW:
+            raise BadSample("too_much", "This is more than a line can use.")
+    else:
+        at = sample.sampled_at
+        most = WRAP - 1 if sample.bits == 32 else MAX_ROW
+        if max(sample.counter_in, sample.counter_out) > most:
+            raise BadSample("too_much", f"A counter of {sample.bits} bits cannot be that far.")
+    if not now - OLDEST <= at <= now + AHEAD:
+        raise BadSample("bad_time", "The time is more than 24 months ago or in the future.")
+
+
+def _not_personal(
+    found: Sequence[tuple[int, S, SampledLine]], personal: set[int], taken: Taken
+) -> list[tuple[int, S, SampledLine]]:
+    for index, _sample, line in found:
+        if line.line_id in personal:
+            taken.rejected[index] = BadSample(
+                "personal", "The line's SIM is in a personal device, whose usage is not collected."
+            )
+    return [one for one in found if one[2].line_id not in personal]
+
+
+def _reading(sample: CounterSample, line: SampledLine, known: SampleLines) -> NewReading | None:
+    device = known.device(sample.device)
+    if device is None:
+        return None
+    reading = Reading(
+        at=sample.sampled_at.astimezone(UTC),
+        boot_id=sample.boot_id,
+        bits=sample.bits,
+        counter_in=sample.counter_in,
+        counter_out=sample.counter_out,
+        country=sample.place.in_country(line.home),
+        line_id=line.line_id,
+        zone=line.zone,
+    )
+    return NewReading(device.device_id, sample.interface, reading, sample.key)
+
+
+def _row(
+    line: SampledLine,
+    at: datetime,
+    key: UUID,
+    country: str,
+    volume: int,
+    days: dict[ZoneInfo, LocalDays],
+) -> str:
+    """A row as ingest() takes it."""
+    started_at = at.timestamp()
+    day = days.setdefault(line.zone, LocalDays(line.zone)).of(started_at)
+    return f"{line.line_id}\t{started_at!r}\t{key}\t{country}\t{volume}\t{day}\n"
