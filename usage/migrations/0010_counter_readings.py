@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('devices', '0004_default_categories'),
         ('tenants', '0005_invitations'),
-        ('usage', '0008_exceptions'),
+        ('usage', '0009_bulk_changes'),
     ]
 
     operations = [
