@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 from common.http import tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
+from common.refusals import Refused
 from common.sentences import sentence
 from jobs import files
 from jobs.models import Job
@@ -76,7 +78,11 @@ def dry_run_again(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=pk, kind=KIND)
     asked = request.POST.get("days", "")
     days = next((days for days in PERIODS if str(days) == asked), PERIODS[0])
-    return begin(request, draft_from(job.parameters["draft"]), days)
+    try:
+        return begin(request, draft_from(job.parameters["draft"]), days)
+    except Refused as refused:  # a product of the draft is gone by now
+        messages.error(request, refused.sentence)
+        return redirect(tenant_url(request, "licensing:dry_run", pk=pk))
 
 
 @require(Permission.MANAGE_LICENCES)
