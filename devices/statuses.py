@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from common.statuses import Look, register_statuses
-from devices.models import CommandStatus, DeviceControl, DeviceState
+from devices.models import CommandStatus, DeviceControl, DeviceState, Group
 
 DEVICE = {
     "managed": Look("good", "circle-check"),
@@ -39,6 +39,24 @@ CONTROL = {
     "none": Look("neutral", "circle-dashed"),
 }
 
+GROUP_STATES = [
+    ("assigned", _("Assigned by hand")),
+    ("not_started", _("Not started")),
+    ("evaluating", _("Evaluating")),
+    ("complete", _("Update complete")),
+    ("error", _("Processing error")),
+    ("paused", _("Update paused")),
+]
+GROUP = {
+    "assigned": Look("neutral", "hand"),
+    "not_started": Look("info", "clock"),
+    "evaluating": Look("info", "loader"),
+    "complete": Look("good", "circle-check"),
+    "error": Look("bad", "circle-x"),
+    "paused": Look("warn", "circle-pause"),
+}
+
+register_statuses("device_group", choices=GROUP_STATES, looks=GROUP)
 register_statuses("device", choices=DeviceState.choices, looks=DEVICE)
 register_statuses("command", choices=CommandStatus.choices, looks=COMMAND)
 register_statuses("control", choices=CONTROL_STATES, looks=CONTROL)
@@ -64,3 +82,14 @@ def state_of(*, desired: list[str] | None, observed: list[str] | None) -> str:
     if set(desired) - set(observed or []):
         return "blocking"
     return "releasing" if observed else "free"
+
+
+def group_state(group: Group) -> str:
+    """One of GROUP_STATES for a group, read with its watch."""
+    if not group.is_dynamic:
+        return "assigned"
+    if group.is_paused:
+        return "paused"
+    if group.watch.due_at is not None:
+        return "evaluating" if group.watch.run_at else "not_started"
+    return "error" if group.watch.error else "complete"

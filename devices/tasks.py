@@ -4,12 +4,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from devices.gateways.simulator import fleet
-from devices.workers import enforce
+from devices.workers import enforce, grouping
 
 
 @shared_task
 def enforce_due() -> None:
     enforce.enforce_due(now=timezone.now())
+
+
+@shared_task
+def regroup_due() -> None:
+    grouping.regroup_due(now=timezone.now())
 
 
 @shared_task

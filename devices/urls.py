@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from devices.views import categories, device_acts, devices
+from devices.views import categories, device_acts, devices, group_members, groups
 
 app_name = "devices"
 
@@ -12,6 +12,19 @@ urlpatterns = [
     path("categories/add/", categories.category_add, name="category_add"),
     path("categories/<int:pk>/edit/", categories.category_edit, name="category_edit"),
     path("categories/<int:pk>/delete/", categories.category_delete, name="category_delete"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/add/", groups.group_add, name="group_add"),
+    path("groups/add-dynamic/", groups.group_add_dynamic, name="group_add_dynamic"),
+    path("groups/check/", groups.rule_check, name="rule_check"),
+    path("groups/<int:pk>/", groups.group, name="group"),
+    path("groups/<int:pk>/edit/", groups.group_edit, name="group_edit"),
+    path("groups/<int:pk>/delete/", groups.group_delete, name="group_delete"),
+    path("groups/<int:pk>/pause/", groups.group_pause, name="group_pause"),
+    path("groups/<int:pk>/resume/", groups.group_resume, name="group_resume"),
+    path("groups/<int:pk>/test/", groups.group_test, name="group_test"),
+    path("groups/<int:pk>/devices/", group_members.devices, name="group_devices"),
+    path("groups/<int:pk>/devices/add/", group_members.put_in, name="group_put_in"),
+    path("groups/<int:pk>/devices/remove/", group_members.take_out, name="group_take_out"),
     path("add/", devices.device_add, name="device_add"),
     path("<int:pk>/", devices.device, name="device"),
     path("<int:pk>/edit/", devices.device_edit, name="device_edit"),

@@ -49,6 +49,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         "smartphone",
         [
             Entry("devices:devices", _("Devices"), "smartphone"),
+            Entry("devices:groups", _("Groups"), "group"),
             Entry("devices:categories", _("Categories"), "tags"),
             Entry("phones:phones", _("Simulated phones"), "flask-conical"),
         ],
@@ -84,7 +85,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         ],
     ),
 ]
-APART = {"devices:devices": ("/categories/",)}
+APART = {"devices:devices": ("/categories/", "/groups/")}
 """Pages with an entry of their own under the address of another."""
 ACCOUNT = [
     {"label": _("Profile"), "url": reverse_lazy("account_profile"), "icon": "user-round"},

@@ -361,6 +361,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "evaluate": {"task": "usage.tasks.evaluate_due", "schedule": 2.0, "options": {"expires": 4}},
     "enforce": {"task": "devices.tasks.enforce_due", "schedule": 2.0, "options": {"expires": 4}},
+    "groups": {"task": "devices.tasks.regroup_due", "schedule": 2.0, "options": {"expires": 4}},
     "fleet": {
         "task": "devices.tasks.answer_simulated",
         "schedule": 1.0,

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from common.tenancy import tenant_scope
+from devices.actions import groups
 from devices.models import DeviceCategory, DeviceSim, Restriction
 from jobs.models import Job
 from tenants.models import Tenant
@@ -33,6 +34,9 @@ def _device(tenant: Tenant) -> dict[str, Any]:
     return {"pk": make_device(tenant).pk}
 
 
+RULE = 'device.deviceCategory -eq "Kiosk"'
+
+
 def _seat(tenant: Tenant) -> dict[str, Any]:
     device = make_device(tenant)
     with tenant_scope(tenant.pk):
@@ -43,6 +47,15 @@ def _seat(tenant: Tenant) -> dict[str, Any]:
 def _category(tenant: Tenant) -> dict[str, Any]:
     with tenant_scope(tenant.pk):
         return {"pk": DeviceCategory.objects.create(name="Kiosk").pk}
+
+
+def _group(rule: str = "") -> Callable[[Tenant], dict[str, Any]]:
+    def made(tenant: Tenant) -> dict[str, Any]:
+        with tenant_scope(tenant.pk):
+            terms = groups.GroupTerms(name=f"Kiosks {rule[:20]}", rule=rule)
+            return {"pk": groups.add(terms=terms, now=timezone.now(), by=None).pk}
+
+    return made
 
 
 def _carrier(tenant: Tenant) -> dict[str, Any]:
@@ -114,6 +127,11 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "devices:device_category": _device,
     "devices:category_edit": _category,
     "devices:category_delete": _category,
+    **{
+        f"devices:group{act}": _group()
+        for act in ("", "_edit", "_delete", "_devices", "_put_in", "_take_out")
+    },
+    **{f"devices:group_{act}": _group(RULE) for act in ("pause", "resume", "test")},
     "devices:device_sim_out": _seat,
     "devices:device_release": _restricted(_device),
 }

@@ -33,7 +33,7 @@ register = template.Library()
 STYLESHEETS = (
     "tokens", "base", "layout", "breadcrumb", "menu", "button", "field", "pill", "card", "table",
     "choices", "meter", "timeline", "chart", "tile", "drawer", "tabs", "toast", "progress", "steps",
-    "notice", "plain", "home", "account",
+    "notice", "rule", "plain", "home", "account",
 )  # fmt: skip
 THEMES = ("light", "dark")
 _TOAST_LOOKS = {

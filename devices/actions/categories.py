@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from audit.actions import Act, Actor, changes, record, record_many
 from common.refusals import Refused, refusing
 from devices.actions.reasons import refresh_desired
-from devices.models import Device, DeviceCategory, DeviceSim, DeviceState
+from devices.models import Device, DeviceCategory, DeviceFacts, DeviceSim, DeviceState
 from devices.ports import tell_sims_moved
 
 
@@ -70,6 +70,7 @@ def edit(
         setattr(category, name, value)
     with refusing(CategoryRefused, _taken()):
         category.save(update_fields=list(new))
+    DeviceFacts.objects.filter(device__category=category).update(is_stale=True)  # rules may ask
     record(by=by, action="category.edited", subject=category, before=before, after=after)
     if "is_personal" in after:
         _follow(list(category.devices.values_list("pk", flat=True)), now)

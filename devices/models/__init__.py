@@ -2,6 +2,8 @@ from devices.models.command import Command, CommandStatus
 from devices.models.device import Device, DeviceState, Platform
 from devices.models.device_category import DeviceCategory
 from devices.models.device_control import DeviceControl
+from devices.models.device_facts import DeviceFacts
+from devices.models.group import Group, GroupKind, GroupMember, GroupWatch
 from devices.models.restriction_reason import MANUAL, Restriction, RestrictionReason
 from devices.models.sim import DeviceSim, Sim
 from devices.models.simulated_device import Bearer, SimulatedDevice, SimulatorMessage
@@ -14,8 +16,13 @@ __all__ = [
     "Device",
     "DeviceCategory",
     "DeviceControl",
+    "DeviceFacts",
     "DeviceSim",
     "DeviceState",
+    "Group",
+    "GroupKind",
+    "GroupMember",
+    "GroupWatch",
     "Platform",
     "Restriction",
     "RestrictionReason",

@@ -1,5 +1,6 @@
 """A phone or tablet under management."""
 
+import pgtrigger
 from django.contrib.postgres.indexes import OpClass
 from django.core.validators import RegexValidator
 from django.db import models
@@ -22,6 +23,17 @@ class DeviceState(models.TextChoices):
     MANAGED = "managed", _("Managed")
     UNMANAGED = "unmanaged", _("Unmanaged")
     RETIRED = "retired", _("Retired")
+
+
+_TOLD = ("name", "platform", "model", "os_version", "category_id", "state", "management_mode")
+_MARK = (
+    "INSERT INTO devices_devicefacts (tenant_id, device_id) SELECT n.tenant_id, n.id "
+    "FROM new_values n {changed} ON CONFLICT (device_id) DO UPDATE SET is_stale = TRUE; "
+    "RETURN NULL;"
+)  # S608: constants
+_CHANGED = "JOIN old_values o ON o.id = n.id WHERE ({new}) IS DISTINCT FROM ({old})".format(
+    new=", ".join(f"n.{name}" for name in _TOLD), old=", ".join(f"o.{name}" for name in _TOLD)
+)
 
 
 @keep_history()
@@ -115,6 +127,24 @@ class Device(TenantModel):
                 name="device_imei_begins",
             ),
             models.Index(fields=["tenant", "category"], name="device_by_category"),
+        ]
+        triggers = [  # whoever changes a device, and however: groups are judged again
+            pgtrigger.Trigger(
+                name="facts_of_new",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="new_values"),
+                func=_MARK.replace("{changed}", ""),
+            ),
+            pgtrigger.Trigger(
+                name="facts_of_changed",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                referencing=pgtrigger.Referencing(new="new_values", old="old_values"),
+                func=_MARK.replace("{changed}", _CHANGED),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -75,6 +75,8 @@ def _quoted(rule: str, start: int, doubtful: list[int]) -> Token:
     while at < len(rule):
         character = rule[at]
         following = rule[at + 1 : at + 2]
+        if character == "\0":  # no database keeps it
+            raise RuleError("syntax", "unknown_character", start=at, facts={"found": "NUL"})
         if character == quote and following == quote:
             parts.append(quote)
             at += 2

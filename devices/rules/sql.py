@@ -45,7 +45,7 @@ def _node(node: Node, distinct: Distinct, inside: Property | None) -> Sql:
         return Sql(MEMBER, (list(node.groups),))
     if isinstance(node, Quantified):
         body = _node(node.body, distinct, node.subject)
-        items = f"SELECT 1 FROM unnest(f.{node.subject.column}) AS item(text) WHERE"
+        items = _items(node.subject)
         if node.quantifier == "-any":
             return Sql(f"EXISTS ({items} {body.text})", body.parameters)
         return Sql(f"NOT EXISTS ({items} NOT ({body.text}))", body.parameters)
@@ -58,6 +58,11 @@ def _node(node: Node, distinct: Distinct, inside: Property | None) -> Sql:
     return Sql(text, tuple(value for part in parts for value in part.parameters))
 
 
+def _items(subject: Property) -> str:
+    """The items of a collection, for a condition on item.text to follow."""
+    return f"SELECT 1 FROM unnest(f.{subject.column}) AS item(text) WHERE"  # noqa: S608 - our list
+
+
 def _test(node: Test, distinct: Distinct, inside: Property | None) -> Sql:
     if node.subject is None:
         assert inside is not None
@@ -67,8 +72,7 @@ def _test(node: Test, distinct: Distinct, inside: Property | None) -> Sql:
         if node.value is None:
             return Sql(f"cardinality({column}) {'=' if node.operator == '-eq' else '>'} 0")
         body = _compare("item.text", node.operator, node.value, lambda: distinct(subject))
-        items = f"SELECT 1 FROM unnest({column}) AS item(text) WHERE {body.text}"
-        return Sql(f"EXISTS ({items})", body.parameters)
+        return Sql(f"EXISTS ({_items(subject)} {body.text})", body.parameters)
     return _compare(column, node.operator, node.value, lambda: distinct(subject))
 
 

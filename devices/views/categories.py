@@ -19,6 +19,7 @@ from common.tables import Column, Table
 from devices.actions import categories as acts
 from devices.forms.categories import CategoryChoiceForm, CategoryForm
 from devices.models import Device, DeviceCategory, DeviceState
+from devices.queries.rule_check import groups_naming_category
 
 CATEGORIES = Table(
     name="categories",
@@ -78,8 +79,15 @@ def category_edit(request: HttpRequest, pk: int) -> HttpResponse:
             acts.edit(category=category, terms=form.terms(), now=timezone.now(), by=request.user)
             messages.success(request, _("Saved."))
             return redirect(tenant_url(request, "devices:categories"))
-    context = {"form": form, "category": category}
+    context = {"form": form, "category": category, "named_by": _named_by(request, category)}
     return render_page(request, "devices/category_form.html", context, status=form_status(form))
+
+
+def _named_by(request: HttpRequest, category: DeviceCategory) -> list[dict[str, str]]:
+    """Name and address of the groups whose rules mention the category."""
+    base = tenant_url(request, "devices:groups")
+    named = groups_naming_category(category.name)
+    return [{"name": group.name, "url": f"{base}{group.pk}/"} for group in named]
 
 
 @require(Permission.MANAGE_DEVICES)
@@ -104,10 +112,15 @@ def category_delete(request: HttpRequest, pk: int) -> HttpResponse:
         "%(count)s devices in it become unassigned. This cannot be undone.",
         count,
     )
+    said = sentence % {"count": count}
+    names = [group.name for group in groups_naming_category(category.name)]
+    if names:
+        named = _("The rules of these groups mention it and match it no more: %(groups)s.")
+        said = f"{said} {named % {'groups': ', '.join(names)}}"
     context = {
         "form": form,
         "title": _("Delete %(name)s") % {"name": category},
-        "sentence": sentence % {"count": count},
+        "sentence": said,
         "verb": _("Delete"),
         "back": tenant_url(request, "devices:category_edit", pk=pk),
         "back_label": str(category),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from common.tenancy import tenant_scope
+from devices.actions import groups
 from devices.actions.restrictions import block_by_hand
 from devices.models import DeviceCategory
 from tenants.models import Tenant
@@ -61,9 +62,15 @@ def scene(contoso: Tenant, alice: Any) -> dict[str, int]:
             )  # fmt: skip
         category = DeviceCategory.objects.create(name="Kiosk")
         block_by_hand(device=device, restriction="roaming_data", by=alice, reason="Lost.")
+        rule = 'device.deviceModel -ne "x" -and -not (device.isRooted -eq true)'
+        terms = groups.GroupTerms(name="All phones", rule=rule)
+        dynamic = groups.add(terms=terms, now=now, by=alice)
+        assigned = groups.add(terms=groups.GroupTerms(name="Spares"), now=now, by=alice)
+        groups.put_in(group=assigned, device_ids=[device.pk], now=now, by=alice)
     return {
         "line": line.pk, "device": device.pk, "plan": plan.pk, "policy": policy.pk,
         "carrier": plan.carrier_id, "category": category.pk, "zone": zone.pk,
+        "dynamic": dynamic.pk, "assigned": assigned.pk,
     }  # fmt: skip
 
 
@@ -81,7 +88,11 @@ PAGES = [
     "devices/add/", "devices/{device}/", "devices/{device}/edit/", "devices/{device}/retire/",
     "devices/{device}/block/", "devices/{device}/sim/", "devices/{device}/category/",
     "devices/categories/", "devices/categories/add/", "devices/categories/{category}/edit/",
-    "devices/categories/{category}/delete/",
+    "devices/categories/{category}/delete/", "devices/groups/", "devices/groups/add/",
+    "devices/groups/add-dynamic/", "devices/groups/{dynamic}/", "devices/groups/{dynamic}/edit/",
+    "devices/groups/{dynamic}/delete/", "devices/groups/{assigned}/",
+    "devices/groups/{assigned}/edit/", "devices/groups/{assigned}/devices/",
+    "devices/groups/{dynamic}/test/?q=i",
 ]  # fmt: skip
 
 
