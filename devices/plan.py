@@ -144,7 +144,9 @@ def _next_of_apple(target: Target, situation: Situation, pending: frozenset[str]
     if RULES_LEVER in pending:
         return Look()
     if situation.rules == situation.desired or not (situation.rules or situation.desired):
-        return None
+        # Roaming that its user had turned off was seen while a block was wanted, and now is none.
+        seen = (situation.observed or frozenset()) - situation.desired
+        return Look() if seen - restrictions_read(situation) else None
     return Change(situation.desired)
 
 
