@@ -49,6 +49,7 @@ class BoundedSession(requests.Session):
         self._origins = origins
         self._led_to = led_to or {}
 
+    # The parent names each of its options; these are passed on as they come.
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """As requests does, within the bounds. Raises requests.RequestException."""
         parts = urlsplit(url)
