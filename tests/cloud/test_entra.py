@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sandbox.cloud import seed
+from sandbox.cloud.registrations import REGISTRATIONS
 from sandbox.models import CloudConsent, CloudTenant, Fault
 from tests.cloud.conftest import SECRETS
 
@@ -164,7 +165,8 @@ def test_without_consent_an_application_gets_no_token(cloud):
 
 def test_an_administrators_cancel_comes_back_with_admin_consent_true_and_an_error(cloud):
     page = Client().post(consent_url(), {"account": "alice@contoso.example"})
-    assert "User.Read.All" in page.content.decode()
+    for role in REGISTRATIONS[0].roles:
+        assert f"<code>{role}</code>" in page.content.decode()
     sent = {"account": "alice@contoso.example", "answer": "cancel"}
     answer = answer_of(Client().post(consent_url(), sent))
     assert answer["admin_consent"] == "True"
