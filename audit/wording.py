@@ -62,6 +62,8 @@ ACTS = {
     "device.sim_put_in": _("SIM put in the device"),
     "device.sim_taken_out": _("SIM taken out of the device"),
     "device.simulated_added": _("Simulated device added"),
+    "device.token_given": _("Token given to the device"),
+    "device.token_revoked": _("Token of the device revoked"),
     "device_group.added": _("Device group added"),
     "device_group.deleted": _("Device group deleted"),
     "device_group.devices_added": _("Devices put into a group"),

@@ -32,6 +32,8 @@ urlpatterns = [
     path("<int:pk>/retire/", device_acts.retire, name="device_retire"),
     path("<int:pk>/sim/", device_acts.put_sim_in, name="device_sim"),
     path("<int:pk>/sim/<int:sim_pk>/out/", device_acts.take_sim_out, name="device_sim_out"),
+    path("<int:pk>/token/", device_acts.give_token, name="device_token"),
+    path("<int:pk>/token/revoke/", device_acts.revoke_token, name="device_token_revoke"),
     path("<int:pk>/block/", device_acts.block, name="device_block"),
     path("<int:pk>/release/<str:restriction>/", device_acts.release, name="device_release"),
 ]

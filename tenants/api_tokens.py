@@ -1,20 +1,11 @@
-"""Programs' tokens: made and shown once, recognised by a keyed hash, revoked.
-
-A token is `tem_`, eight letters that name it, `_` and 43 letters nobody can guess. The database
-has only its HMAC under a pepper that is made of SECRET_KEY, so a copy of the database lets nobody
-in. A key that was replaced goes on working while it stands in SECRET_KEY_FALLBACKS.
-"""
+"""Programs' tokens: made and shown once, recognised by a keyed hash, revoked."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -25,8 +16,9 @@ from common.tenancy import across_tenants
 from tenants.bearers import CHALLENGE, Caller
 from tenants.models import ApiToken, Membership, User
 from tenants.models.api_token import GIVEN_BY, WORD, Scope
+from tenants.token_secrets import is_secret, make_secret, prefix_of
 
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+_KIND = "tenants.api_tokens"
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -65,13 +57,12 @@ def create_token(
         raise ScopeNotYours(
             _("You can only let a program do what your own role includes."), field="scopes"
         )
-    prefix = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    secret = f"{WORD}_{prefix}_{secrets.token_urlsafe(32)}"
+    made = make_secret(WORD, kind=_KIND)
     with transaction.atomic():
         token = ApiToken.objects.create(
             name=name,
-            prefix=prefix,
-            digest=_digest(secret, settings.SECRET_KEY),
+            prefix=made.prefix,
+            digest=made.digest,
             scopes=sorted(scopes),
             expires_at=expires_at,
             created_at=now,
@@ -82,12 +73,12 @@ def create_token(
             action="token.created",
             subject=token,
             after={
-                "prefix": prefix,
+                "prefix": made.prefix,
                 "scopes": sorted(scopes),
                 "expires_at": expires_at.isoformat() if expires_at else None,
             },
         )
-    return NewToken(token=token, secret=secret)
+    return NewToken(token=token, secret=made.secret)
 
 
 def revoke_token(*, token: ApiToken, by: User, now: datetime) -> None:
@@ -101,10 +92,10 @@ def revoke_token(*, token: ApiToken, by: User, now: datetime) -> None:
 
 def authenticate(secret: str, now: datetime) -> Caller | None:
     """The caller whose token this is, or None. Raises ApiRefused for one that has had its day."""
-    prefix = secret[len(WORD) + 1 :].partition("_")[0]
+    prefix = prefix_of(secret, word=WORD)
     with across_tenants("a bearer token tells which tenant it is for"):
         token = ApiToken.objects.select_related("tenant").filter(prefix=prefix).first()
-        if token is None or not _is_of(token, secret):
+        if token is None or not is_secret(secret, digest=token.digest, kind=_KIND):
             return None
         if token.state(now) != "active":
             message = f"This token is {token.state(now)}; make a new one in the portal."
@@ -120,13 +111,3 @@ def _note_use(token: ApiToken, now: datetime) -> None:
         return
     unnoted = models.Q(last_used_at__isnull=True) | models.Q(last_used_at__lte=stale)
     ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
-
-
-def _is_of(token: ApiToken, secret: str) -> bool:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return any(hmac.compare_digest(token.digest, _digest(secret, key)) for key in keys)
-
-
-def _digest(secret: str, key: str | bytes) -> str:
-    pepper = hashlib.sha256(b"tenants.api_tokens:" + str(key).encode()).digest()
-    return hmac.new(pepper, secret.encode(), hashlib.sha256).hexdigest()

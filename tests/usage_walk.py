@@ -124,7 +124,7 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},
-    "devices:device_category": _device,
+    **{f"devices:device_{act}": _device for act in ("category", "token", "token_revoke")},
     "devices:category_edit": _category,
     "devices:category_delete": _category,
     **{

@@ -27,6 +27,7 @@ from devices.models import (
     DeviceControl,
     DeviceSim,
     DeviceState,
+    DeviceToken,
     Sim,
     SimulatedDevice,
 )
@@ -107,6 +108,7 @@ def retire(*, device: Device, now: datetime, by: Actor, reason: str = "") -> Non
     tell_sims_moved(sim_ids=sim_ids)  # locks lines' watches, which come before controls everywhere
     drop_device(device_id=device.pk, now=now)
     DeviceControl.objects.filter(device=device).update(next_attempt_at=None)
+    DeviceToken.objects.filter(device=device, revoked_at=None).update(revoked_at=now)
     pending = Command.objects.filter(device=device, status__in=OPEN_STATUSES)
     command_ids = list(pending.values_list("pk", flat=True))
     pending.update(status=CommandStatus.CANCELLED, closed_at=now)

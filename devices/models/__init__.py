@@ -3,6 +3,7 @@ from devices.models.device import Device, DeviceState, Platform
 from devices.models.device_category import DeviceCategory
 from devices.models.device_control import DeviceControl
 from devices.models.device_facts import DeviceFacts
+from devices.models.device_token import DeviceToken
 from devices.models.group import Group, GroupKind, GroupMember, GroupWatch
 from devices.models.restriction_reason import MANUAL, Restriction, RestrictionReason
 from devices.models.sim import DeviceSim, Sim
@@ -19,6 +20,7 @@ __all__ = [
     "DeviceFacts",
     "DeviceSim",
     "DeviceState",
+    "DeviceToken",
     "Group",
     "GroupKind",
     "GroupMember",

@@ -15,6 +15,7 @@ from devices.models import (
     DeviceControl,
     DeviceSim,
     DeviceState,
+    DeviceToken,
     Restriction,
     RestrictionReason,
     SimulatedDevice,
@@ -45,6 +46,7 @@ class DevicePage:
     simulated: SimulatedDevice | None
     reasons: list[RestrictionReason]
     seats: list[DeviceSim]
+    token: DeviceToken | None
     commands: list[CommandRow]
     pages: Page
 
@@ -106,6 +108,7 @@ def device_page(*, device: Device, page: str) -> DevicePage:
         seats=list(
             DeviceSim.objects.open().filter(device=device).select_related("sim").order_by("slot")
         ),
+        token=DeviceToken.objects.filter(device=device, revoked_at=None).first(),
         commands=[_row(command) for command in pages],
         pages=pages,
     )

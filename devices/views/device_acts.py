@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 from common.http import tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
-from common.submission import form_methods, form_status, refusals_on, sent
-from devices.actions import devices, restrictions
+from common.submission import ConfirmForm, form_methods, form_status, refusals_on, sent
+from devices.actions import device_tokens, devices, restrictions
 from devices.forms.devices import SimForm
 from devices.forms.restrictions import BlockForm, ReasonForm
 from devices.models import Device, DeviceSim, DeviceState, Restriction
@@ -91,6 +91,39 @@ def take_sim_out(request: HttpRequest, pk: int, sim_pk: int) -> HttpResponse:
     )
     devices.take_sim_out(sim=seat.sim, now=timezone.now(), by=request.user)
     return _back(request, device, _("The SIM is out of the device."))
+
+
+@require(Permission.MANAGE_DEVICES)
+@form_methods
+def give_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """The question before a new token, and the token, shown once."""
+    device = _managed(pk)
+    form = ConfirmForm(sent(request))
+    if form.is_valid():
+        with refusals_on(form):
+            secret = device_tokens.give_token(device=device, now=timezone.now(), by=request.user)
+            context = {"device": device, "secret": secret}
+            return render_page(request, "devices/token_given.html", context)
+    title = _("Give %(name)s a token") % {"name": device}
+    sentence = _(
+        "With it the agent on the phone speaks to the portal, for this device only. A phone gets "
+        "one when it is enrolled; the token it has now ends."
+    )
+    words = {"title": title, "sentence": sentence, "verb": _("Give a token"), "tone": "primary"}
+    return _page(request, device, form, **words)
+
+
+@require(Permission.MANAGE_DEVICES)
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """The phone is not listened to any more."""
+    device = _managed(pk)
+    try:
+        device_tokens.revoke_token(device=device, now=timezone.now(), by=request.user)
+    except device_tokens.TokenRefused as refused:
+        messages.error(request, str(refused.sentence))
+        return redirect(tenant_url(request, "devices:device", pk=pk))
+    return _back(request, device, _("The token was revoked."))
 
 
 @require(Permission.BLOCK)
