@@ -1,8 +1,8 @@
 """How long to wait before asking a provider again. Pure: no clock, no network, no Django.
 
 Retry-After may be whole seconds, a fraction, a date, absent or absurd. Coming back early counts
-against us, so a time that was given is never shortened: what is longer than the caller has
-patience for is reported, and the work is put off.
+against us, so a time that makes sense is never shortened: what is longer than the caller has
+patience for is reported, and the work is put off. What makes none is cut to LONGEST.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST = 3600.0
-"""Seconds. What asks for more is not believed: an hour later we look again."""
+LONGEST = 300.0
+"""Seconds. Graph asks for a few minutes at most; what asks for more is not believed, lest a faulty
+header keep a tenant's connection away for days. One call in five minutes harms nobody."""
 FIRST = 0.5
 MOST_BACK_OFF = 30.0
 

@@ -322,11 +322,17 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 @require(Permission.VIEW_CONNECTORS)
 @require_safe
 def thank_you(request: HttpRequest, pk: int) -> HttpResponse:
-    """Thanks, for two seconds; then the page goes on by itself to the rows."""
+    """Thanks, for two seconds; then the page closes.
+
+    In a window of its own the script closes it and leads on the page it came from; anywhere else,
+    and without script, the same tab goes on to the rows.
+    """
     connector = get_object_or_404(Connector, pk=pk)
     page = tenant_url(request, "connectors:mdm", pk=pk)
     response = render_page(
-        request, "connectors/thank_you.html", {"connector": connector, "page": page}
+        request,
+        "connectors/thank_you.html",
+        {"connector": connector, "page": page, "seconds": THANKS_SECONDS},
     )
     response["Refresh"] = f"{THANKS_SECONDS}; url={page}"
     return response

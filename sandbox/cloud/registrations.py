@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Each is asked for because of a call of the portal; docs/guide/microsoft.md says which.
 CONNECTION_ROLES = (
     "DeviceManagementServiceConfig.ReadWrite.All",
     "DeviceManagementManagedDevices.Read.All",

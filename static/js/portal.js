@@ -3,6 +3,7 @@
 import "./announce.js";
 import "./ask-first.js";
 import "./choices.js";
+import "./close-itself.js";
 import "./countries.js";
 import "./dismiss.js";
 import "./drawer.js";

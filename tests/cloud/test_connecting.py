@@ -476,6 +476,13 @@ def test_a_person_connects_a_new_tenant_in_the_browser(
     assert page.locator('.check[data-state="good"]').count() == 4
     assert page.get_by_role("status").get_by_text("Active").is_visible()
     assert_accessible(page)
+    rows_page, connector = page.url, _newest()
+    page.goto(LIST)
+    with page.expect_popup() as opened:  # in a window of its own it closes itself
+        page.evaluate("url => { window.open(url) }", f"{LIST}{connector.pk}/thank-you/")
+    if not opened.value.is_closed():
+        opened.value.wait_for_event("close")
+    page.wait_for_url(rows_page)
     page.get_by_role("checkbox", name="On").first.check()
     page.get_by_role("button", name="Accept").first.click()
     page.get_by_role("button", name="Gina Global").click()
