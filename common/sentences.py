@@ -172,6 +172,18 @@ SENTENCES = {
     "not_knox": _("Only Samsung Knox devices can have mobile data switched off remotely."),
     "work_profile_only": _("Only the work profile is managed; mobile data belongs to the owner."),
     "not_enrolled": _("The device is not, or no longer, under management."),
+    "no_gateway": _(
+        "The portal knows this device from the inventory only; no gateway leads to it, so it "
+        "cannot be restricted."
+    ),
+    "inventory_two_devices": _(
+        "Its serial number and its IMEI belong to two devices of the portal. Correct or retire one "
+        "of them; the next sync takes it up."
+    ),
+    "inventory_device_taken": _(
+        "Another managed device has the same serial number or IMEI. When that one is gone, the "
+        "next sync takes this one up."
+    ),
     "claim_account_disabled": _("The account is disabled."),
     "claim_guest": _("The account is a guest, not a member."),
     "claim_already_licensed": _("The user has a licence for the app already."),

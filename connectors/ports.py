@@ -5,7 +5,7 @@ usage registers its adapter when it is ready, and so does sandbox where it is se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -37,6 +37,17 @@ class LineMatches:
     by_imei: dict[str, int]
 
 
+@dataclass(frozen=True)
+class LineSeat:
+    """The SIM of a line, the device it is in, and whether somebody holds the line."""
+
+    line_id: int
+    sim_id: int
+    iccid: str
+    device_id: int | None
+    has_holder: bool
+
+
 class Lines(Protocol):
     """The tenant's lines, seen from a connector."""
 
@@ -60,6 +71,18 @@ class Lines(Protocol):
         self, *, phones: Collection[str], iccids: Collection[str], imeis: Collection[str]
     ) -> LineMatches:
         """The lines that these numbers name; what names none, or is no number, is left out."""
+        ...
+
+    def seats(self, *, ids: Collection[int]) -> dict[int, LineSeat]:
+        """Where the SIMs of these lines are, of those that are active."""
+        ...
+
+    def learn(self, *, iccids: Mapping[int, str], now: datetime) -> None:
+        """Lines (by id) whose SIM had no number have these ICCIDs."""
+        ...
+
+    def give_holders(self, *, people: Mapping[int, int], now: datetime) -> int:
+        """People (values) hold these lines (keys) if nobody does; returns how many lines."""
         ...
 
     def make_all_due(self) -> None:

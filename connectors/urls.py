@@ -28,6 +28,7 @@ urlpatterns = [
     path("<int:pk>/sync/", inventory.sync, name="sync"),
     path("<int:pk>/profiles/", inventory.profiles, name="profiles"),
     path("syncs/<int:pk>/", inventory.run, name="inventory_run"),
+    path("devices/<int:pk>/", inventory.of_device, name="of_device"),
     path("matches/<int:pk>/", inventory.match, name="match"),
     path("<int:pk>/thank-you/", connecting.thank_you, name="thank_you"),
     path("<int:pk>/check/", connecting.check, name="check"),

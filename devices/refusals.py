@@ -40,6 +40,7 @@ class Target:
     management_mode: str = "device"
     state: str = "managed"
     access_rights: int = 8191
+    has_gateway: bool = True
 
     @property
     def is_apple(self) -> bool:
@@ -68,6 +69,8 @@ def refusal(*, target: Target, restrictions: Iterable[str]) -> Refusal | None:
         return None
     if target.state in {"unmanaged", "retired"}:
         return Refusal("not_enrolled")
+    if not target.has_gateway:
+        return Refusal("no_gateway")
     if target.platform == "android":
         return Refusal("not_knox")
     if target.platform not in SUPPORTED:

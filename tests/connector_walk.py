@@ -11,6 +11,7 @@ from connectors.actions.switch import create_built_in
 from connectors.models import AppRegistration, Connector, InventoryItem
 from jobs.models import Job
 from tenants.models import ApiToken, Tenant
+from tests.usage_factories import make_device
 
 
 def _connector(tenant: Tenant) -> dict[str, Any]:
@@ -77,6 +78,7 @@ OBJECTS = {
     "connectors:profiles": _connector,
     "connectors:inventory_run": _sync,
     "connectors:match": _item,
+    "connectors:of_device": lambda tenant: {"pk": make_device(tenant).pk},
     "connectors:remove_registration": _registration,
     "tokens:revoke": _token,
     "connectors:connector": _connector,

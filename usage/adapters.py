@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from alerts.ports import Subject
-from connectors.ports import BadLineKey, LineMatches, LinePlace
+from connectors.ports import BadLineKey, LineMatches, LinePlace, LineSeat
+from usage.actions.inventory import give_holders, learn_iccids
 from usage.models import Line, LineSim
 from usage.queries.line_keys import BadKey
-from usage.queries.line_places import find_line, line_of_device, lines_by_numbers
+from usage.queries.line_places import find_line, line_of_device, lines_by_numbers, seats_of
 from usage.queries.search import matching
 from usage.workers.due import make_due
 
@@ -37,6 +38,15 @@ class ConnectorLines(AlertLines):
         self, *, phones: Collection[str], iccids: Collection[str], imeis: Collection[str]
     ) -> LineMatches:
         return lines_by_numbers(phones=phones, iccids=iccids, imeis=imeis)
+
+    def seats(self, *, ids: Collection[int]) -> dict[int, LineSeat]:
+        return seats_of(line_ids=ids)
+
+    def learn(self, *, iccids: Mapping[int, str], now: datetime) -> None:
+        learn_iccids(iccids=iccids, now=now)
+
+    def give_holders(self, *, people: Mapping[int, int], now: datetime) -> int:
+        return give_holders(people=people, now=now)
 
     def find(self, *, kind: str, value: str, now: datetime) -> LinePlace | None:
         try:

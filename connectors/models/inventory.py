@@ -37,8 +37,10 @@ class MatchKey(models.TextChoices):
 class InventoryItem(TenantModel):
     """One object of the directory or of Intune. `digest` tells whether its facts have changed.
 
-    The line is named by its number: connectors know no lines. `candidates` are those between
-    which a person has to decide.
+    A managed device is a device of the portal too, a user a person: `device` and `person`.
+    `trouble` is the key of a sentence (common.sentences) that says why there is no device. The
+    line is named by its number: connectors know no lines. `candidates` are those between which a
+    person has to decide.
     """
 
     connector = TenantForeignKey(
@@ -58,6 +60,13 @@ class InventoryItem(TenantModel):
     match_by = models.CharField(max_length=10, choices=MatchKey.choices, blank=True)
     line_id = models.BigIntegerField(null=True)
     candidates = ArrayField(models.BigIntegerField(), default=list)
+    device = TenantForeignKey(
+        "devices.Device", on_delete=models.PROTECT, related_name="inventory", null=True
+    )
+    person = TenantForeignKey(
+        "tenants.Person", on_delete=models.PROTECT, related_name="inventory", null=True
+    )
+    trouble = models.CharField(max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("object of the inventory")
@@ -69,6 +78,11 @@ class InventoryItem(TenantModel):
                 name="inventory_matched_has_line",
                 condition=~models.Q(match_state="matched") | models.Q(line_id__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["tenant", "device"],
+                condition=models.Q(gone_at__isnull=True, device__isnull=False),
+                name="inventory_device_once",
+            ),
         ]
         indexes = [
             models.Index(
@@ -78,6 +92,16 @@ class InventoryItem(TenantModel):
                 fields=["tenant", "line_id"],
                 condition=models.Q(line_id__isnull=False),
                 name="inventory_by_line",
+            ),
+            models.Index(
+                fields=["tenant", "device"],
+                condition=models.Q(device__isnull=False),
+                name="inventory_by_device",
+            ),
+            models.Index(
+                fields=["tenant", "person"],
+                condition=models.Q(person__isnull=False),
+                name="inventory_by_person",
             ),
         ]
 

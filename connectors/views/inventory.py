@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -20,6 +20,7 @@ from common.http import tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
 from common.refusals import Refused
+from common.sentences import sentence
 from common.submission import form_methods, form_status, refusals_on, sent
 from common.tables import Column, Search, Table
 from connectors.actions import inventory as acts
@@ -36,9 +37,16 @@ from connectors.models import (
 )
 from connectors.ports import lines
 from connectors.workers.inventory import KIND
+from devices.models import Device
 from jobs.models import OPEN_STATES, Job
 
 RUNS_SHOWN = 5
+IN_PORTAL = (
+    ("devices_added", gettext_lazy("Devices added")),
+    ("sims_moved", gettext_lazy("SIMs put in")),
+    ("holders_given", gettext_lazy("Lines given to a person")),
+    ("people_added", gettext_lazy("People added")),
+)
 
 
 class DeviceFilters(django_filters.FilterSet):
@@ -52,11 +60,39 @@ class DeviceFilters(django_filters.FilterSet):
     match_state = django_filters.ChoiceFilter(
         label=gettext_lazy("Line"), empty_label=gettext_lazy("Any"), choices=MatchState.choices
     )
+    there = django_filters.ChoiceFilter(
+        label=gettext_lazy("At Microsoft"),
+        empty_label=gettext_lazy("There"),
+        choices=[("gone", gettext_lazy("Gone")), ("trouble", gettext_lazy("Without a device"))],
+        method="is_there",
+    )
 
     class Meta:
         model = InventoryItem
         fields = ()
 
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        queryset = super().filter_queryset(queryset)
+        if self.form.cleaned_data.get("there") != "gone":
+            queryset = queryset.filter(gone_at=None)
+        return queryset
+
+    def is_there(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        if value == "gone":
+            return queryset.filter(gone_at__isnull=False)
+        return queryset.exclude(trouble="")
+
+
+OWNERS = {"company": gettext_lazy("Company"), "personal": gettext_lazy("Personal")}
+COMPLIANCE = {
+    "compliant": gettext_lazy("Compliant"),
+    "noncompliant": gettext_lazy("Not compliant"),
+    "conflict": gettext_lazy("Conflict"),
+    "error": gettext_lazy("Error"),
+    "inGracePeriod": gettext_lazy("In grace period"),
+    "configManager": gettext_lazy("Managed by Configuration Manager"),
+}
+"""Graph's managedDeviceOwnerType and complianceState in words."""
 
 DEVICES = Table(
     name="inventory",
@@ -79,14 +115,19 @@ DEVICES = Table(
 def inventory(request: HttpRequest, pk: int) -> HttpResponse:
     """The managed devices with their lines, and the last syncs."""
     connector = get_object_or_404(Connector, pk=pk)
-    there = InventoryItem.objects.filter(connector=connector, gone_at=None)
-    view = DEVICES.view(request, there.filter(kind=ItemKind.DEVICE))
+    known = InventoryItem.objects.filter(connector=connector)
+    there = known.filter(gone_at=None)
+    devices = known.filter(kind=ItemKind.DEVICE)
+    view = DEVICES.view(request, devices.select_related("device"))
     names = lines().named(ids={row.line_id for row in view.rows if row.line_id})
     for row in view.rows:
         line = names.get(row.line_id)
         row.line_label = line.label if line else ""
         row.line_url = tenant_url(request, line.page, pk=row.line_id) if line else ""
         row.url = tenant_url(request, "connectors:match", pk=row.pk)
+        row.why = sentence(row.trouble) if row.trouble else ""
+        if row.device_id:
+            row.device_url = tenant_url(request, "devices:device", pk=row.device_id)
     counts = dict(there.order_by().values_list("kind").annotate(count=Count("pk")))
     jobs = list(Job.objects.filter(kind=KIND, key=str(pk)).order_by("-pk")[:RUNS_SHOWN])
     for job in jobs:
@@ -96,6 +137,8 @@ def inventory(request: HttpRequest, pk: int) -> HttpResponse:
         "inventory": view,
         "counts": [(kind.label, counts.get(kind.value, 0)) for kind in ItemKind],
         "doubtful": there.filter(match_state=MatchState.DOUBTFUL).count(),
+        "without": there.filter(kind=ItemKind.DEVICE).exclude(trouble="").count(),
+        "gone": devices.filter(gone_at__isnull=False).count(),
         "jobs": jobs,
         "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
     }
@@ -125,7 +168,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx and not is_open:
         return HttpResponseClientRefresh()
     total = job.total if job.done < job.total else 0  # as many as there were last time
-    counts = (job.result or job.checkpoint).get("counts", {})
+    came_to = job.result or job.checkpoint or {}
+    counts, portal = came_to.get("counts", {}), came_to.get("portal", {})
     context = {
         "job": job,
         "connector": get_object_or_404(Connector, pk=job.parameters["connector"]),
@@ -133,6 +177,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "total": total,
         "percent": 100 * job.done // total if total else 0,
         "rows": [(kind.label, counts.get(kind.value, {})) for kind in ItemKind],
+        "in_portal": [(label, portal.get(name, 0)) for name, label in IN_PORTAL],
         "whole": job.parameters["mode"] == "full",
     }
     return render_page(request, "connectors/inventory_run.html", context, parts=("sync-progress",))
@@ -153,7 +198,12 @@ def match(request: HttpRequest, pk: int) -> HttpResponse:
     page = tenant_url(request, "connectors:inventory", pk=item.connector_id)
     if form.is_valid():
         with refusals_on(form):
-            acts.decide(item=item, line_id=form.cleaned_data["line"], by=request.user)
+            acts.decide(
+                item=item,
+                line_id=form.cleaned_data["line"],
+                by=request.user,
+                now=timezone.now(),
+            )
             messages.success(request, _("Decided."))
             return redirect(page)
     facts = [
@@ -168,6 +218,26 @@ def match(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {"form": form, "item": item, "facts": facts, "back": page}
     return render_page(request, "connectors/match.html", context, status=form_status(form))
+
+
+@require(Permission.VIEW_CONNECTORS)
+@require_safe
+def of_device(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the inventory knows of a device of the portal: a panel of its page, and a page."""
+    device = get_object_or_404(Device, pk=pk)
+    known = InventoryItem.objects.filter(device=device).select_related("connector")
+    items = list(known.order_by("gone_at", "-pk")[:1])  # those that are gone come last
+    for item in items:
+        item.url = tenant_url(request, "connectors:inventory", pk=item.connector_id)
+        item.match_url = tenant_url(request, "connectors:match", pk=item.pk)
+        item.owner = OWNERS.get(item.facts.get("managedDeviceOwnerType", ""), "")
+        item.compliance = COMPLIANCE.get(item.facts.get("complianceState", ""), "")
+    context = {
+        "device": device,
+        "items": items,
+        "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
+    }
+    return render_page(request, "connectors/of_device.html", context, parts=("device-inventory",))
 
 
 # --- profiles of Intune -----------------------------------------------------------------------

@@ -4,7 +4,8 @@
    leaves workers free for limits and devices.
 2. Its four checks are made one after the other, each written down at once, so that a page sees
    them turn. The first that fails ends it. No transaction is open while the cloud is asked.
-3. What they came to is the connector's state. What may pass by itself leaves an active connector
+3. The first good one asks for the inventory.
+4. What they came to is the connector's state. What may pass by itself leaves an active connector
    active and is looked at again soon; anything else is a failed validation. Either is an alert,
    which settles itself at the next good check.
 """
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -43,6 +45,8 @@ from connectors.models import (
 )
 from connectors.partner_record import keep_record
 from connectors.troubles import OtherOrganisation, Trouble, trouble_of
+from connectors.workers import inventory
+from jobs.actions import AlreadyOpen
 from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
@@ -242,6 +246,7 @@ def _conclude(
     silent = trouble is None and _is_silent(connector, now)
     before = connector.state
     connector.state = _state(connector, trouble, silent=silent)
+    is_first = trouble is None and connector.contact_at is None
     if trouble is None:
         connector.app_authorized, connector.contact_at = True, now
     elif trouble.is_consent:
@@ -263,6 +268,9 @@ def _conclude(
             before={"state": before},
             after={"state": connector.state},
         )
+    if is_first:
+        with suppress(AlreadyOpen):
+            inventory.begin(connector=connector, mode="full", by=None, now=now)
     alerts = _alerts(connector, trouble, withdrawn, silent=silent, now=now)
     raise_alerts(alerts=alerts, now=now)
     settle_alerts(

@@ -47,7 +47,7 @@ def create_defaults(**new_tenant: Any) -> None:
 
 
 @transaction.atomic
-def add(*, terms: CategoryTerms, by: Actor) -> DeviceCategory:
+def add(*, terms: CategoryTerms, by: Actor | None) -> DeviceCategory:
     """A new category. Raises CategoryRefused when the name is taken."""
     category = DeviceCategory(**asdict(terms))
     with refusing(CategoryRefused, _taken()):

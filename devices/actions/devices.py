@@ -70,7 +70,7 @@ def add(*, terms: DeviceTerms, now: datetime, by: Actor) -> Device:
     device = Device(**asdict(terms), management_mode=MODES.get(terms.platform, "device"))
     with refusing(DeviceRefused, TAKEN):
         device.save()
-    _add_state([device], tenant_id, now)
+    add_state([device], tenant_id, now)
     record(by=by, action="device.added", subject=device, after=asdict(terms))
     return device
 
@@ -176,7 +176,7 @@ def add_simulated_devices(
         ],
         batch_size=BATCH,
     )
-    _add_state(devices, tenant_id, now)
+    add_state(devices, tenant_id, now)
     record(
         by=by,
         action="device.simulated_added",
@@ -213,10 +213,14 @@ def _simulated(number: int, tenant_id: int, now: datetime) -> Device:
     )
 
 
-def _add_state(devices: Sequence[Device], tenant_id: int, now: datetime) -> None:
-    """The phones' own state, and the control rows in which nobody has looked yet."""
+def add_state(devices: Sequence[Device], tenant_id: int, now: datetime) -> None:
+    """The control rows, in which nobody has looked yet, and the simulated phones' own state."""
     SimulatedDevice.objects.bulk_create(
-        [SimulatedDevice(tenant_id=tenant_id, device=device, changed_at=now) for device in devices],
+        [
+            SimulatedDevice(tenant_id=tenant_id, device=device, changed_at=now)
+            for device in devices
+            if device.is_simulated
+        ],
         batch_size=BATCH,
     )
     DeviceControl.objects.bulk_create(

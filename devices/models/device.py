@@ -73,7 +73,13 @@ class Device(TenantModel):
     management_mode = models.CharField(max_length=10, default="device", editable=False)
     access_rights = models.PositiveIntegerField(default=8191, editable=False)
     has_mobile_radio = models.BooleanField(_("Has a mobile radio"), default=True)
-    gateway = models.CharField(max_length=40, default="simulator", editable=False)
+    gateway = models.CharField(
+        max_length=40,
+        default="simulator",
+        blank=True,
+        editable=False,
+        db_comment="The way commands take; empty: none, the device is only known of",
+    )
     state = models.CharField(
         _("State"),
         max_length=10,

@@ -14,6 +14,7 @@ def target_of(device: Device) -> Target:
         management_mode=device.management_mode,
         state=device.state,
         access_rights=device.access_rights,
+        has_gateway=bool(device.gateway),
     )
 
 

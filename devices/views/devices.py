@@ -51,6 +51,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
         "may_manage": may(Permission.MANAGE_DEVICES),
         "may_block": may(Permission.BLOCK),
         "may_see_lines": may(Permission.VIEW_LINES),
+        "may_see_connectors": may(Permission.VIEW_CONNECTORS),
         "play_url": optional_tenant_url(request, "phones:phone", pk=pk),
     }
     return render_page(request, "devices/device.html", context, parts=("device-live",))

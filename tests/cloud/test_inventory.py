@@ -26,7 +26,7 @@ from sandbox.cloud.graph.changes import remove, save
 from sandbox.models import CloudConsent, CloudObject, CloudTenant, Fault, Kind
 from tenants.models import Tenant, User
 from tests.cloud.inside import Inside
-from tests.usage_factories import make_line_with_device
+from tests.usage_factories import make_line, make_line_with_device
 from usage.models import Line
 
 CONTOSO = seed.CONTOSO.id
@@ -38,31 +38,50 @@ CONTOSO = seed.CONTOSO.id
 @pytest.mark.parametrize(
     ("found", "taken", "match"),
     [
-        ({}, (), Match("none")),
-        ({"phone": 1}, (), Match("matched", "phone", 1)),
-        ({"phone": 1, "iccid": 1, "imei": 1}, (), Match("matched", "phone", 1)),
-        ({"iccid": 2}, (), Match("matched", "iccid", 2)),
-        ({"imei": 3}, (9,), Match("matched", "imei", 3)),
-        ({"iccid": 2, "imei": 2}, (), Match("matched", "iccid", 2)),
-        ({"phone": 1, "iccid": 2}, (), Match("doubtful", candidates=(1, 2))),
-        ({"iccid": 2, "imei": 3}, (), Match("doubtful", candidates=(2, 3))),
-        ({"phone": 1}, (1,), Match("doubtful", candidates=(1,))),
+        ({}, {}, Match("none")),
+        ({"phone": 1}, {}, Match("matched", "phone", 1)),
+        ({"phone": 1, "iccid": 1, "imei": 1}, {}, Match("matched", "phone", 1)),
+        ({"iccid": 2}, {}, Match("matched", "iccid", 2)),
+        ({"imei": 3}, {9: "phone"}, Match("matched", "imei", 3)),
+        ({"iccid": 2, "imei": 2}, {}, Match("matched", "iccid", 2)),
+        ({"phone": 1, "iccid": 2}, {}, Match("doubtful", candidates=(1, 2))),
+        ({"iccid": 2, "imei": 3}, {}, Match("doubtful", candidates=(2, 3))),
+        ({"phone": 1}, {1: "phone"}, Match("doubtful", candidates=(1,))),
+        ({"phone": 1}, {1: "person"}, Match("doubtful", candidates=(1,))),
+        ({"imei": 1}, {1: "iccid"}, Match("doubtful", candidates=(1,))),
+        ({"phone": 1}, {1: "imei"}, Match("matched", "phone", 1)),
+        ({"iccid": 1, "imei": 1}, {1: "imei"}, Match("matched", "iccid", 1)),
     ],
 )
 def test_the_surest_number_names_the_line_unless_something_speaks_against_it(
-    found: dict[str, int], taken: tuple[int, ...], match: Match
+    found: dict[str, int], taken: dict[int, str], match: Match
 ) -> None:
-    assert judge(found=found, taken=frozenset(taken)) == match
+    assert judge(found=found, taken=taken) == match
 
 
-@given(st.dictionaries(st.sampled_from(ORDER), st.integers(1, 4)), st.frozensets(st.integers(1, 4)))
-def test_a_line_is_never_given_twice_and_never_out_of_nothing(
-    found: dict[str, int], taken: frozenset[int]
+def test_what_speaks_against_a_line_leaves_it_to_a_person() -> None:
+    match = judge(found={"phone": 1, "iccid": 1}, taken={}, against=frozenset({1}))
+    assert match == Match("doubtful", candidates=(1,))
+
+
+LINES = st.integers(1, 4)
+
+
+@given(
+    st.dictionaries(st.sampled_from(ORDER), LINES),
+    st.dictionaries(LINES, st.sampled_from((*ORDER, "person"))),
+    st.frozensets(LINES),
+)
+def test_a_line_is_never_given_out_of_nothing_and_taken_over_by_a_surer_number_only(
+    found: dict[str, int], taken: dict[int, str], against: frozenset[int]
 ) -> None:
-    match = judge(found=found, taken=taken)
+    match = judge(found=found, taken=taken, against=against)
     assert match.line_id is None or match.line_id in found.values()
-    assert match.line_id not in taken
+    assert match.line_id not in against
     assert (match.state == "none") == (not found)
+    if match.line_id in taken:
+        held_by = taken[match.line_id]
+        assert held_by in ORDER and ORDER.index(match.by) < ORDER.index(held_by)
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -256,8 +275,8 @@ def item_of(connector: Connector, phone: CloudObject) -> InventoryItem:
 
 @pytest.fixture
 def two_lines(connector: Connector, connected: Tenant) -> tuple[Line, Line, str, str]:
-    """Two lines; the ICCID of the first one's SIM, the IMEI of the second one's device."""
-    one, _phone = make_line_with_device(connected)[:2]
+    """Two lines: the ICCID of the first one's loose SIM, the IMEI of the second one's device."""
+    one = make_line(connected)
     other, phone = make_line_with_device(connected)[:2]
     with tenant_scope(connected.pk):
         sim = one.sim_links.get(unlinked_at=None).sim
@@ -298,10 +317,12 @@ def test_lines_are_found_by_number_iccid_and_imei_and_doubts_are_kept(
     run_sync(connector, whole=True)
     decided = item_of(connector, contrary)
     assert (decided.match_state, decided.line_id) == ("decided", other.pk)
-    refused = client.post(
-        f"/t/contoso/connectors/matches/{item_of(connector, by_imei).pk}/", {"line": str(other.pk)}
-    )
-    assert refused.status_code == 422
+    with tenant_scope(connector.tenant_id):
+        assert decided.device.sim_links.get(unlinked_at=None).sim.line_links.get().line == other
+        loser = item_of(connector, by_imei)
+        assert loser.match_state == "none"
+        with pytest.raises(acts.AnotherHasIt):
+            acts.decide(item=loser, line_id=other.pk, by=alice, now=timezone.now())
     tell(contrary, iccid=iccid)  # another SIM: the decision was about the old one
     run_sync(connector)
     assert item_of(connector, contrary).match_state == "doubtful"
@@ -323,7 +344,7 @@ def test_the_list_costs_the_same_however_many_devices_there_are(
     with tenant_scope(connector.tenant_id):
         row = InventoryItem.objects.filter(kind="device").first()
         for number in range(more):
-            row.pk, row.key = None, f"more {number}"
+            row.pk, row.key, row.device = None, f"more {number}", None
             row.save()
     client = client_for(alice)
     page = f"/t/contoso/connectors/{connector.pk}/inventory/"

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from common.tenancy import current_tenant_id
-from connectors.ports import LineMatches, LinePlace
+from connectors.ports import LineMatches, LinePlace, LineSeat
 from devices.models import DeviceSim
 from tenants.models import Tenant
 from usage.cycles import cycle_at
-from usage.models import Line, LinePlan, LineSim, LineState
+from usage.models import Line, LinePerson, LinePlan, LineSim, LineState
 from usage.queries.due_lines import NO_PLAN, plan_facts
 from usage.queries.line_keys import BadKey, normal_key
 
@@ -74,6 +74,30 @@ def lines_by_numbers(
         by_iccid={cards[key]: pk for key, pk in by_iccid.values_list("sim__iccid", "line_id")},
         by_imei={sims[sim]: pk for sim, pk in by_imei.values_list("sim_id", "line_id")},
     )
+
+
+def seats_of(*, line_ids: Collection[int]) -> dict[int, LineSeat]:
+    """The SIM of each active line, and the device it is in; three queries for any number."""
+    ids = list(line_ids)
+    if not ids:
+        return {}
+    links = LineSim.objects.open().filter(line_id__in=ids, line__state=LineState.ACTIVE)
+    sims = {line: (sim, iccid) for line, sim, iccid in
+            links.values_list("line_id", "sim_id", "sim__iccid")}  # fmt: skip
+    inside = DeviceSim.objects.open().filter(sim_id__in=[sim for sim, _iccid in sims.values()])
+    devices = dict(inside.values_list("sim_id", "device_id"))
+    held = LinePerson.objects.open().filter(line_id__in=list(sims))
+    holders = set(held.values_list("line_id", flat=True))
+    return {
+        line: LineSeat(
+            line_id=line,
+            sim_id=sim,
+            iccid=iccid,
+            device_id=devices.get(sim),
+            has_holder=line in holders,
+        )
+        for line, (sim, iccid) in sims.items()
+    }
 
 
 def _normal(text: str, kind: str, country: str) -> str:
