@@ -141,8 +141,9 @@ def graph_cloud(tenant_id: int) -> GraphCloud | None:
 
 
 def _about(key: str) -> Iterator[BatchRequest]:
+    """The account, and the groups it is in, also by way of another group."""
     yield BatchRequest(f"{key} user", f"/users/{key}?$select={USER_SELECT}")
-    yield BatchRequest(f"{key} groups", f"/users/{key}/memberOf?$select=id&$top=999")
+    yield BatchRequest(f"{key} groups", f"/users/{key}/transitiveMemberOf?$select=id&$top=999")
 
 
 def _stamp(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -113,6 +114,21 @@ def test_accounts_come_with_their_groups_and_who_is_gone_is_left_out(adapter):
     assert any(names[key] == "Mobile staff" for one in found.values() for key in one.groups)
     guest = next(row for row in people() if row.body["userType"] == "Guest")
     assert not next(iter(adapter.accounts([guest.object_id]))).is_member
+
+
+def test_who_is_in_a_group_of_a_group_is_in_both_also_in_a_circle(adapter, cloud):
+    user = usual()[0]
+    inner, middle, outer, other = (str(uuid.uuid4()) for _group in range(4))
+    for key, members in (
+        (inner, [user.object_id, outer]), (middle, [inner]), (outer, [middle]), (other, []),
+    ):  # fmt: skip
+        body = bodies.group_body(key=key, name=key, description="Nested")
+        CloudObject.objects.create(
+            cloud_tenant=cloud, kind=Kind.GROUP, object_id=key, body=body,
+            hidden={"members": members},
+        )  # fmt: skip
+    (found,) = adapter.accounts([user.object_id])
+    assert {inner, middle, outer} <= set(found.groups) and other not in found.groups
 
 
 def test_a_usage_location_is_set_once_asked_for(adapter):

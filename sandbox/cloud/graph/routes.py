@@ -13,7 +13,16 @@ from django.db.models import Q
 
 from sandbox.cloud.graph import licences
 from sandbox.cloud.graph.changes import put, remove, save
-from sandbox.cloud.graph.collections import LISTS, Answer, Call, listed, one, required, shown
+from sandbox.cloud.graph.collections import (
+    LISTS,
+    Answer,
+    Call,
+    listed,
+    one,
+    required,
+    shown,
+    stored,
+)
 from sandbox.cloud.graph.delta import delta
 from sandbox.cloud.graph.problems import bad_request, not_found
 from sandbox.models import CloudObject, Kind
@@ -125,6 +134,21 @@ def assign_license(call: Call, key: str) -> Answer:
 def member_of(call: Call, key: str) -> Answer:
     found = required(call, Kind.USER, key)
     return listed(call, Kind.GROUP, Q(hidden__members__contains=[found.object_id]))
+
+
+@route("GET", "users/{key}/transitiveMemberOf", _USERS)
+def transitive_member_of(call: Call, key: str) -> Answer:
+    """Groups whose member is the user, or a group with the user in it, however deep."""
+    reached: set[str] = set()
+    level = {required(call, Kind.USER, key).object_id}
+    while level:
+        inside = Q()
+        for member in level:
+            inside |= Q(hidden__members__contains=[member])
+        around = stored(call, Kind.GROUP).filter(inside)
+        level = set(around.values_list("object_id", flat=True)) - reached
+        reached |= level
+    return listed(call, Kind.GROUP, Q(object_id__in=reached))
 
 
 @route("GET", "groups", _GROUPS)
