@@ -88,21 +88,24 @@ class Rejected:
 
 
 def chunks(
-    stream: BinaryIO, dialect: Dialect, size: int, *, after: int = 1
+    stream: BinaryIO, dialect: Dialect, size: int, *, first: int | None = None, after: int = 1
 ) -> Iterator[list[tuple[int, str]]]:
     """(row number, line) in lists of at most `size`: those after row `after`, blank ones left out.
+
+    The list that comes first has at most `first`.
 
     A line longer than MAX_LINE comes as its beginning, which the row parser then refuses, so
     memory stays flat whatever the file holds.
     """
     chunk: list[tuple[int, str]] = []
+    wanted = first or size
     for number, line in enumerate(_lines(stream, dialect.encoding), start=1):
         if number <= max(after, 1) or not line.strip():
             continue
         chunk.append((number, line))
-        if len(chunk) >= size:
+        if len(chunk) >= wanted:
             yield chunk
-            chunk = []
+            chunk, wanted = [], size
     if chunk:
         yield chunk
 

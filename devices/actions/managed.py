@@ -127,15 +127,15 @@ def _taken(name: str, told: Mapping[int, Mapping[str, Any]]) -> dict[str, int]:
 
 def mark_gone(*, device_ids: Collection[int]) -> int:
     """The server knows them no more: unmanaged, with everything they had; returns how many were."""
-    return _turn(device_ids, DeviceState.MANAGED, DeviceState.UNMANAGED, "device.gone")
+    return _turn(device_ids, DeviceState.MANAGED, DeviceState.UNMANAGED, action="device.gone")
 
 
 def mark_back(*, device_ids: Collection[int]) -> int:
     """The server tells of them again; returns how many came back."""
-    return _turn(device_ids, DeviceState.UNMANAGED, DeviceState.MANAGED, "device.back")
+    return _turn(device_ids, DeviceState.UNMANAGED, DeviceState.MANAGED, action="device.back")
 
 
-def _turn(device_ids: Collection[int], old: DeviceState, new: DeviceState, action: str) -> int:
+def _turn(device_ids: Collection[int], old: DeviceState, new: DeviceState, *, action: str) -> int:
     if not device_ids:
         return 0
     those = Device.objects.filter(pk__in=device_ids, state=old)

@@ -53,7 +53,7 @@ def preview(rule: Rule, *, group: Group | None) -> Preview:
 def _counted(some: str, others: str, parameters: tuple[object, ...]) -> tuple[int, list[str]]:
     """How many devices are in one query and not in the other, and the first names."""
     query = (
-        f"WITH d AS MATERIALIZED (({some}) EXCEPT ({others})) "  # noqa: S608 - made above
+        f"WITH d AS MATERIALIZED (({some}) EXCEPT ({others})) "  # noqa: S608 - of two queries made here
         "SELECT (SELECT count(*) FROM d), ARRAY(SELECT v.name FROM devices_device v "
         "JOIN d ON d.device_id = v.id WHERE v.tenant_id = %s ORDER BY v.name, v.id LIMIT %s)"
     )

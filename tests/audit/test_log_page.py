@@ -18,7 +18,7 @@ def text_of(client, address=LOG):
 
 def test_the_log_tells_who_did_what_to_what_and_why_newest_first(contoso, alice, bob, arthur):
     iris = PersonFactory(tenant=contoso, name="Iris")
-    record(by=alice, action="person.added", subject=iris)
+    record(by=alice, action="person.hired", subject=iris)
     record(
         by=bob,
         action="person.changed",
@@ -28,7 +28,7 @@ def test_the_log_tells_who_did_what_to_what_and_why_newest_first(contoso, alice,
         reason="moved",
     )
     page = text_of(client_of(arthur))
-    assert page.index("person.changed") < page.rindex("person.added")
+    assert page.index("person.changed") < page.rindex("person.hired")
     for told in (alice.email, bob.email, "Iris", "Sales", "Legal", "moved"):
         assert told in page
 

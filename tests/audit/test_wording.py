@@ -14,7 +14,7 @@ from django.utils import translation
 from audit.wording import ACTS, act_label, fact_label
 from tests.i18n.test_marked_text import MODULES
 
-RECORDERS = {"record", "Act", "_put_on_record"}
+RECORDERS = {"record", "Act", "_put_on_record", "_turn"}
 KEY = re.compile(r"[a-z_]+\.[a-z_]+")
 
 

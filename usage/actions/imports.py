@@ -31,8 +31,10 @@ from usage.partitions import ensure_partitions
 
 __all__ = ["CannotImport", "Options", "Report", "import_file", "import_stream"]
 
-CHUNK = 50_000
+CHUNK = 100_000
 """Rows a batch: the more, the fewer times the same line's watch is written."""
+FIRST_CHUNK = 20_000
+"""Rows of the first batch: the fewer, the sooner the database has something to do."""
 
 
 def import_file(*, path: Path, **how: Any) -> Report:
@@ -90,7 +92,8 @@ def import_stream(
     )
     reader = RowReader(options.layout, dialect, home=carrier.country)
     stream.seek(0)
-    rows = chunks(stream, dialect, CHUNK, after=report.last_row)
+    first = min(FIRST_CHUNK, CHUNK)
+    rows = chunks(stream, dialect, CHUNK, first=first, after=report.last_row)
     with closing(_prepared_ahead(reader, taker, rows)) as prepared:
         for samples, written, rejected in prepared:
             before_chunk()
@@ -198,7 +201,7 @@ def _prepared_ahead(
     reader: RowReader, taker: RowTaker, source: Iterator[list[tuple[int, str]]]
 ) -> Generator[tuple[list[Sample], list[str], list[Rejected]], None, None]:
     """Parse and write out in a thread, at most two chunks ahead, and pass on what it raises."""
-    ready: Queue[Any] = Queue(maxsize=2)
+    ready: Queue[Any] = Queue(maxsize=1)
     stop = threading.Event()
 
     def work() -> None:

@@ -30,6 +30,8 @@ from jobs.nudges import nudge
 from usage.workers.due import EVALUATE
 
 LATE_CAN_WAIT = timedelta(seconds=30)
+COPY_BLOCK = 2**20
+"""Bytes handed over at a time: for each, the thread that parses ahead gives way once."""
 
 STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_stage (
@@ -134,7 +136,7 @@ def ingest(
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STAGE)
-        cursor.cursor.copy_expert(COPY, io.StringIO("".join(rows)))
+        cursor.cursor.copy_expert(COPY, io.BytesIO("".join(rows).encode()), size=COPY_BLOCK)
         if not (likely_new and _all_written(cursor, parameters)):
             cursor.execute(NEW_RECORDS, parameters)
         cursor.execute(RESULT)
