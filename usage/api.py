@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -42,9 +43,11 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
 Bytes = Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
 
 
-class _OneKey(Body):
+class OneKey(Body):
+    """An object with exactly one of its fields."""
+
     @model_validator(mode="after")
-    def _one(self) -> _OneKey:
+    def _one(self) -> OneKey:
         if len(self.model_fields_set) != 1 or None in self.model_dump(exclude_unset=True).values():
             raise ValueError(f"give exactly one of {', '.join(type(self).model_fields)}")
         return self
@@ -54,7 +57,7 @@ class _OneKey(Body):
         return next(iter(self.model_dump(exclude_unset=True).items()))
 
 
-class LineKey(_OneKey):
+class LineKey(OneKey):
     """One number of a line."""
 
     msisdn: Number | None = None
@@ -63,7 +66,7 @@ class LineKey(_OneKey):
     reference: Number | None = None
 
 
-class DeviceKey(_OneKey):
+class DeviceKey(OneKey):
     """One number of a device."""
 
     imei: Number | None = None
@@ -71,7 +74,9 @@ class DeviceKey(_OneKey):
     udid: Number | None = None
 
 
-class _Somewhere(Body):
+class Somewhere(Body):
+    """A sample's id, and where it was taken."""
+
     id: UUID
     mcc: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")] | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
@@ -82,7 +87,7 @@ class _Somewhere(Body):
         return Place(self.mcc or "", self.country or "", self.roaming)
 
 
-class IntervalIn(_Somewhere):
+class IntervalIn(Somewhere):
     """Bytes used between two moments."""
 
     line: LineKey
@@ -102,7 +107,7 @@ class IntervalIn(_Somewhere):
         )
 
 
-class CounterIn(_Somewhere):
+class CounterIn(Somewhere):
     """A device's byte counters at one moment."""
 
     device: DeviceKey
@@ -178,8 +183,20 @@ def usage_samples(request: HttpRequest, body: SamplesIn) -> SamplesOut:
     `country` before `mcc`. Usage counts for the day on which it began, in the carrier's time zone;
     differences are spread over the days between their readings.
     """
-    found, rejected = _read(body.samples)
-    home = request.caller.tenant.home_country
+    return taken_of(body, read=_sample, home=request.caller.tenant.home_country)
+
+
+Read = Callable[[Any], IntervalSample | CounterSample]
+
+
+def taken_of(body: SamplesIn, *, read: Read, home: str) -> SamplesOut:
+    """Count the samples of a call, each read by `read`, which raises BadSample."""
+    found, rejected = [], []
+    for index, raw in enumerate(body.samples):
+        try:
+            found.append((index, read(raw)))
+        except BadSample as bad:
+            rejected.append(RejectedOut(index=index, code=bad.code, message=bad.message))
     taken = take_samples(samples=found, home_country=home, now=timezone.now())
     for index, bad in taken.rejected.items():
         rejected.append(RejectedOut(index=index, code=bad.code, message=bad.message))
@@ -191,26 +208,17 @@ def usage_samples(request: HttpRequest, body: SamplesIn) -> SamplesOut:
     )
 
 
-Found = list[tuple[int, IntervalSample | CounterSample]]
-
-
-def _read(samples: list[Any]) -> tuple[Found, list[RejectedOut]]:
-    found: Found = []
-    rejected = []
-    for index, raw in enumerate(samples):
-        try:
-            found.append((index, _sample(raw)))
-        except BadSample as bad:
-            rejected.append(RejectedOut(index=index, code=bad.code, message=bad.message))
-    return found, rejected
-
-
 def _sample(raw: Any) -> IntervalSample | CounterSample:
     is_counter = isinstance(raw, dict) and ("device" in raw or "sampled_at" in raw)
     try:
         return (COUNTER if is_counter else INTERVAL).validate_python(raw).sample()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        raise BadSample("invalid", f"{where}: {said}." if where else f"{said}.") from None
+        raise bad_sample(error) from None
+
+
+def bad_sample(error: ValidationError) -> BadSample:
+    """The first thing that is wrong with a sample, as a rejection."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    said = first["msg"].removeprefix("Value error, ")
+    return BadSample("invalid", f"{where}: {said}." if where else f"{said}.")

@@ -52,14 +52,18 @@ class Place:
 
 @dataclass(frozen=True)
 class IntervalSample:
-    """Bytes used from `started_at` on; they belong to the day on which it began."""
+    """Bytes used from `started_at` on; they belong to the day on which it began.
+
+    They are those of `line`, or of the line whose SIM carries the data of `device`.
+    """
 
     key: UUID
-    line: Key
+    line: Key | None
     started_at: datetime
     ended_at: datetime | None
     volume: int
     place: Place
+    device: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def take_samples(
     counters = [(index, one) for index, one in samples if isinstance(one, CounterSample)]
     known = SampleLines(
         lines=[one.line for _, one in samples if one.line],
-        devices=[one.device for _, one in counters],
+        devices=[one.device for _, one in samples if one.device],
         home_country=home_country,
     )
     of_intervals = _matched(intervals, known, taken, now)
@@ -208,12 +212,12 @@ def _matched(
 
 
 def _line_of(sample: IntervalSample | CounterSample, known: SampleLines) -> SampledLine | None:
-    if isinstance(sample, IntervalSample):
-        return known.line(sample.line)
-    device = known.device(sample.device)
-    if device is None:
+    device = known.device(sample.device) if sample.device else None
+    if sample.device and device is None:
         return None
-    return known.line(sample.line) if sample.line else device.line
+    if sample.line:
+        return known.line(sample.line)
+    return device.line if device else None
 
 
 def _check(sample: IntervalSample | CounterSample, now: datetime) -> None:

@@ -13,7 +13,7 @@ from common.tenancy import current_tenant_id
 from usage.queries.line_keys import BadKey, normal_key
 
 Key = tuple[str, str]
-"""Kind (msisdn, iccid, imsi, reference; imei, serial, udid) and value."""
+"""Kind (msisdn, iccid, imsi, reference; imei, serial, udid; a device's id) and value."""
 
 LINE = """
 SELECT {column}, l.id, c.country, c.time_zone FROM usage_line l
@@ -29,7 +29,7 @@ JOIN usage_carrier c ON c.tenant_id = s.tenant_id AND c.id = l.carrier_id
 WHERE s.tenant_id = %(tenant)s AND s.{column} = ANY(%(keys)s) AND s.{column} <> ''
 """
 DEVICE = """
-SELECT d.{column}, d.id, l.id, c.country, c.time_zone FROM devices_device d
+SELECT d.{column}::text, d.id, l.id, c.country, c.time_zone FROM devices_device d
 LEFT JOIN devices_devicesim p
   ON p.tenant_id = d.tenant_id AND p.device_id = d.id AND p.unlinked_at IS NULL
  AND p.data_preferred
@@ -37,8 +37,7 @@ LEFT JOIN usage_linesim k
   ON k.tenant_id = d.tenant_id AND k.sim_id = p.sim_id AND k.unlinked_at IS NULL
 LEFT JOIN usage_line l ON l.tenant_id = d.tenant_id AND l.id = k.line_id AND l.state = 'active'
 LEFT JOIN usage_carrier c ON c.tenant_id = d.tenant_id AND c.id = l.carrier_id
-WHERE d.tenant_id = %(tenant)s AND d.state <> 'retired' AND d.{column} = ANY(%(keys)s)
-  AND d.{column} <> ''
+WHERE d.tenant_id = %(tenant)s AND d.state <> 'retired' AND d.{column} = ANY(%(keys)s{cast})
 """
 QUERIES = {
     "msisdn": LINE.format(column="l.msisdn"),
@@ -46,7 +45,11 @@ QUERIES = {
     "iccid": LINE_BY_SIM.format(column="iccid"),
     "imsi": LINE_BY_SIM.format(column="imsi"),
 }
-DEVICE_QUERIES = {kind: DEVICE.format(column=kind) for kind in ("imei", "serial", "udid")}
+NUMBERED = DEVICE + "  AND d.{column} <> ''\n"  # as in the condition of the partial index
+DEVICE_QUERIES = {
+    "id": DEVICE.format(column="id", cast="::bigint[]"),
+    **{kind: NUMBERED.format(column=kind, cast="") for kind in ("imei", "serial", "udid")},
+}
 
 
 @dataclass(frozen=True)
