@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.graph import GraphClient, GraphRefused, NotFound
+from connectors.graph import BadAnswer, GraphClient, GraphRefused, NotFound
 from connectors.models import Connector
 
 PARTNERS = "deviceManagement/telecomExpenseManagementPartners"
@@ -24,10 +24,16 @@ def keep_record(client: GraphClient, connector: Connector) -> str:
             raise
         return ""
     if found is None:
-        return str(client.post(PARTNERS, wanted)["id"])
+        return _id_of(client.post(PARTNERS, wanted))
     if any(found.get(name) != value for name, value in wanted.items()):
-        client.patch(f"{PARTNERS}/{found['id']}", wanted)
-    return str(found["id"])
+        client.patch(f"{PARTNERS}/{_id_of(found)}", wanted)
+    return _id_of(found)
+
+
+def _id_of(record: dict[str, Any]) -> str:
+    if not record.get("id"):
+        raise BadAnswer(code="partner")
+    return str(record["id"])
 
 
 def _wanted(connector: Connector) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from audit.actions import changes, record
 from common.refusals import Refused
 from common.sealed import rotate, seal
 from common.tenancy import current_tenant_id
+from connectors.actions.connecting import recheck_all
 from connectors.models import AppRegistration
 
 if TYPE_CHECKING:
@@ -59,10 +60,11 @@ def set_registration(
             before=before,
             after=after,
         )
+        recheck_all(now=now)
     return kept
 
 
-def remove_registration(*, registration: AppRegistration, by: User) -> None:
+def remove_registration(*, registration: AppRegistration, by: User, now: datetime) -> None:
     """From now on the deployment's own registration is used again. Raises RegistrationGone."""
     with transaction.atomic():
         gone = AppRegistration.objects.select_for_update().filter(pk=registration.pk).first()
@@ -70,6 +72,7 @@ def remove_registration(*, registration: AppRegistration, by: User) -> None:
             raise RegistrationGone(_("Somebody else has removed it in the meantime."))
         record(by=by, action="app_registration.removed", subject=gone)
         gone.delete()
+        recheck_all(now=now)
 
 
 def rotate_all() -> int:

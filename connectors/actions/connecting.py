@@ -175,6 +175,16 @@ def _check_afresh(connector: Connector, now: datetime) -> None:
     nudge(CHECK)
 
 
+def recheck_all(*, now: datetime) -> None:
+    """What all connections of the tenant rest on has changed: look whether they still stand.
+
+    Their rows stay as they are until then.
+    """
+    connected = Connector.objects.filter(directory_id__isnull=False)
+    if connected.exclude(state=ConnectorState.AWAITING_CONSENT).update(check_at=now):
+        nudge(CHECK)
+
+
 def remove(*, connector: Connector, by: User) -> None:
     """Take away a connector that never stood. Raises StillNeeded."""
     with transaction.atomic():

@@ -75,7 +75,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     form = ConfirmForm(sent(request))
     if form.is_valid():
         with refusals_on(form):
-            remove_registration(registration=own, by=request.user)
+            remove_registration(registration=own, by=request.user, now=timezone.now())
             messages.success(request, _("The registration is removed."))
             return redirect(page)
     context = {

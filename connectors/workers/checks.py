@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -28,26 +27,20 @@ from django.utils import timezone
 from alerts.actions import NewAlert, raise_alerts, settle_alerts
 from alerts.models.alert import Severity
 from audit.actions import record
-from common import entra
-from common.clouds import addresses
 from common.tenancy import across_tenants, tenant_scope
-from connectors.graph import app_for, graph_client
 from connectors.models import (
     AppRegistration,
     Check,
-    CheckName,
     CheckState,
     Connector,
     ConnectorState,
     Consent,
     ConsentState,
-    Purpose,
 )
-from connectors.partner_record import keep_record
-from connectors.troubles import OtherOrganisation, Trouble, trouble_of
+from connectors.troubles import Trouble, trouble_of
 from connectors.workers import inventory
+from connectors.workers.check_steps import STEPS, Connection, token
 from jobs.actions import AlreadyOpen
-from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -57,16 +50,6 @@ LEASE = timedelta(minutes=5)
 AT_ONCE = 2
 SOON = timedelta(minutes=1)
 EXPIRES_WITHIN = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class _Connection:
-    tenant: Tenant
-    connector: Connector
-
-    @property
-    def directory(self) -> str:
-        return str(self.connector.directory_id)
 
 
 # --- claiming ---------------------------------------------------------------------------------
@@ -110,7 +93,7 @@ def _claim(pk: int, now: datetime) -> UUID | None:
 
 def _check(pk: int, lease: UUID) -> None:
     connector = Connector.objects.select_related("tenant").get(pk=pk)
-    connection = _Connection(tenant=connector.tenant, connector=connector)
+    connection = Connection(tenant=connector.tenant, connector=connector)
     trouble: Trouble | None = None
     for name, ask, right in STEPS:
         if trouble is None:
@@ -145,70 +128,16 @@ def _write(pk: int, name: str, state: CheckState, trouble: Trouble | None) -> No
     )
 
 
-def _tenant_id(connection: _Connection) -> None:
-    found = entra.find_directory(addresses(connection.tenant.cloud), connection.directory)
-    if found != connection.directory:
-        raise OtherOrganisation
-
-
-def _authorization(connection: _Connection) -> None:
-    _token(connection, Purpose.CONNECTION)
-
-
-def _token(connection: _Connection, purpose: str) -> None:
-    """A fresh token: a kept one would outlive the consent it was given for."""
-    cloud = addresses(connection.tenant.cloud)
-    app = app_for(tenant=connection.tenant, purpose=purpose)
-    entra.forget_token(cloud, tenant=connection.directory, app=app)
-    entra.application_token(cloud, tenant=connection.directory, app=app)
-
-
-def _organization(connection: _Connection) -> None:
-    client = graph_client(
-        tenant=connection.tenant, directory_id=connection.directory, purpose=Purpose.CONNECTION
-    )
-    [found] = client.get("organization")["value"]
-    if found["id"] != connection.directory:
-        raise OtherOrganisation
-    name = str(found.get("displayName") or "")[:200]
-    Connector.objects.filter(pk=connection.connector.pk).exclude(directory_name=name).update(
-        directory_name=name
-    )
-
-
-def _managed_devices(connection: _Connection) -> None:
-    client = graph_client(
-        tenant=connection.tenant, directory_id=connection.directory, purpose=Purpose.CONNECTION
-    )
-    client.get("deviceManagement/managedDevices", top=1)
-    partner_id = keep_record(client, Connector.objects.get(pk=connection.connector.pk))
-    Connector.objects.filter(pk=connection.connector.pk).exclude(partner_id=partner_id).update(
-        partner_id=partner_id
-    )
-
-
-STEPS: tuple[tuple[CheckName, Callable[[_Connection], None], str], ...] = (
-    (CheckName.TENANT_ID, _tenant_id, ""),
-    (CheckName.AUTHORIZATION, _authorization, ""),
-    (CheckName.CONNECTION, _organization, "Organization.Read.All"),
-    (
-        CheckName.ONBOARDING,
-        _managed_devices,
-        "DeviceManagementManagedDevices.Read.All",
-    ),
-)
-
-
 # --- the two further consents -----------------------------------------------------------------
 
 
-def _check_consents(connection: _Connection) -> list[tuple[Consent, Trouble]]:
+def _check_consents(connection: Connection) -> list[tuple[Consent, Trouble]]:
     """Those that were given and do not hold; what may pass is left as it stands."""
     withdrawn = []
     for consent in Consent.objects.filter(connector=connection.connector).exclude(
         state=ConsentState.OFF
     ):
-        trouble = _made(lambda purpose=consent.purpose: _token(connection, purpose), "")
+        trouble = _made(lambda purpose=consent.purpose: token(connection, purpose), "")
         if trouble is not None and trouble.may_pass:
             continue
         if trouble is not None:
@@ -235,7 +164,7 @@ def _check_consents(connection: _Connection) -> list[tuple[Consent, Trouble]]:
 def _conclude(
     pk: int,
     lease: UUID,
-    connection: _Connection,
+    connection: Connection,
     trouble: Trouble | None,
     withdrawn: list[tuple[Consent, Trouble]],
 ) -> None:

@@ -17,7 +17,7 @@ from connectors.graph import GraphClient, graph_client
 from sandbox.cloud import seed, tokens
 from sandbox.cloud.registrations import REGISTRATIONS
 from sandbox.models import CloudConsent, CloudKey, CloudRegistration, CloudTenant
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 from tests.cloud.inside import ORIGIN, Inside
 
 SECRETS = {known.key: (known.client_id, known.secret) for known in REGISTRATIONS}
@@ -116,3 +116,15 @@ def client_of_graph(connected: Tenant, inside: Inside) -> Callable[..., GraphCli
         return client
 
     return make
+
+
+@pytest.fixture
+def portal(cloud: CloudTenant, inside: Inside, contoso: Tenant) -> Tenant:
+    Tenant.objects.filter(pk=contoso.pk).update(cloud="sandbox")
+    contoso.refresh_from_db()
+    return contoso
+
+
+@pytest.fixture
+def client(portal: Tenant, alice: User, client_for: Callable[..., Any]) -> Any:
+    return client_for(alice)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
-from datetime import timedelta
-from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from django.db import connection as db
 from django.utils import timezone
 
 from alerts.models import Alert
@@ -19,87 +19,30 @@ from common.tenancy import tenant_scope
 from connectors.actions import connecting
 from connectors.actions.switch import create_built_in, set_enabled
 from connectors.graph import NotConnected, connected_client
-from connectors.graph_limits import Limits
 from connectors.models import Check, Connector, ConnectorState, Consent
 from connectors.workers import checks
 from sandbox.cloud import seed
-from sandbox.models import CloudConsent, CloudObject, CloudRegistration, CloudTenant, Fault, Kind
+from sandbox.models import CloudConsent, CloudRegistration, CloudTenant
 from tenants.models import Tenant, User
-from tests.cloud.inside import ORIGIN, Inside
+from tests.cloud.connect import (
+    ADVENTURE,
+    GINA,
+    IVAN,
+    LIST,
+    SET_UP,
+    all_the_way,
+    at_microsoft,
+    check,
+    connecting_again,
+    newest,
+    partners,
+    path_of,
+    press_connect,
+    rows,
+    words,
+)
 
 pytestmark = pytest.mark.django_db
-ADVENTURE = str(seed.ADVENTURE_WORKS.id)
-LIST = "/t/contoso/connectors/"
-SET_UP = f"{LIST}providers/datalert/"
-GINA, IVAN = "gina@adventure-works.example", "ivan@adventure-works.example"
-
-
-@pytest.fixture
-def portal(cloud: CloudTenant, inside: Inside, contoso: Tenant) -> Tenant:
-    Tenant.objects.filter(pk=contoso.pk).update(cloud="sandbox")
-    contoso.refresh_from_db()
-    return contoso
-
-
-@pytest.fixture
-def client(portal: Tenant, alice: User, client_for: Callable[..., Any]) -> Any:
-    return client_for(alice)
-
-
-def press_connect(client: Any, page: str = SET_UP, **changed: str) -> Any:
-    sent = {"mdm_server": "intune", "directory": "adventure-works.example", **changed}
-    return client.post(page, sent)
-
-
-def path_of(answer: Any) -> str:
-    """Where an answer leads, as a path of the portal; nothing leads anywhere else."""
-    assert answer.status_code == 302, re.sub(r"\s+", " ", answer.content.decode())[:2000]
-    return answer["Location"].removeprefix(ORIGIN)
-
-
-def at_microsoft(client: Any, url: str, account: str = GINA, answer: str = "accept") -> str:
-    """Sign in there and answer the consent page; the address that comes back."""
-    return path_of(client.post(url, {"account": account, "answer": answer}))
-
-
-def all_the_way(client: Any, start: Any = None, account: str = GINA) -> Connector:
-    """From Connect to the thank-you page."""
-    consent_page = path_of(start or press_connect(client))
-    assert "adminconsent" in consent_page
-    consented = path_of(client.get(at_microsoft(client, consent_page, account)))
-    sign_in = path_of(client.get(consented))
-    assert "code_challenge_method=S256" in sign_in
-    signed_in = path_of(client.get(path_of(client.get(sign_in))))
-    thanks = path_of(client.get(signed_in))
-    page = client.get(thanks)
-    assert "closes by itself" in page.content.decode()
-    assert re.match(r"2; url=/t/contoso/connectors/\d+/mdm/", page["Refresh"])
-    return _newest()
-
-
-def _newest() -> Connector:
-    return Connector._base_manager.filter(directory_id=ADVENTURE).latest("pk")
-
-
-def check(now: Any = None) -> int:
-    return checks.check_due(now=now or timezone.now())
-
-
-def words(answer: Any) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", unescape(answer.content.decode())).split())
-
-
-def rows(connector: Connector) -> list[str]:
-    with tenant_scope(connector.tenant_id):
-        states = dict(Check.objects.filter(connector=connector).values_list("name", "state"))
-    return [states[name] for name in ("tenant_id", "authorization", "connection", "onboarding")]
-
-
-def partners(organisation: str = ADVENTURE) -> list[dict[str, Any]]:
-    found = CloudObject.objects.filter(
-        cloud_tenant_id=organisation, kind=Kind.PARTNER, removed=False
-    )
-    return [row.body for row in found]
 
 
 # --- to Active --------------------------------------------------------------------------------
@@ -254,7 +197,7 @@ def test_a_forged_admin_consent_ends_at_the_proof(client: Any, portal: Tenant) -
     back = path_of(client.post(sign_in, {"account": IVAN, "answer": "accept"}))
     client.get(path_of(client.get(path_of(client.get(back)))))
     check()
-    connector = _newest()
+    connector = newest()
     assert rows(connector) == ["good", "bad", "skipped", "skipped"]
     assert connector.state == ConnectorState.VALIDATION_FAILED
     assert not connector.lets_through
@@ -343,100 +286,6 @@ def test_a_further_consent_has_a_switch_an_accept_and_a_status(client: Any, port
         assert Alert.objects.get().state == "resolved"
 
 
-def connecting_again(connector: Connector) -> None:
-    with tenant_scope(connector.tenant_id):
-        connecting.check_now(connector=connector, now=timezone.now())
-    check()
-
-
-# --- health -----------------------------------------------------------------------------------
-
-
-def set_fault(fault: Fault) -> None:
-    CloudTenant.objects.filter(pk=ADVENTURE).update(fault=fault)
-
-
-@pytest.mark.parametrize(
-    ("fault", "state", "reason", "severity"),
-    [
-        (Fault.THROTTLED_ABSURD, "no_recent_contact", "graph_throttled", "warning"),
-        (Fault.FAILING, "no_recent_contact", "graph_down", "warning"),
-        (Fault.GARBAGE, "no_recent_contact", "graph_nonsense", "warning"),
-        (Fault.EXPIRED_CONSENT, "validation_failed", "cloud_no_consent", "critical"),
-        (Fault.EXPIRED_SECRET, "validation_failed", "cloud_secret_expired", "critical"),
-    ],
-)
-def test_trouble_is_a_state_and_an_alert_and_is_over_by_itself(
-    client: Any,
-    portal: Tenant,
-    monkeypatch: pytest.MonkeyPatch,
-    settings: Any,
-    fault: Fault,
-    state: str,
-    reason: str,
-    severity: str,
-) -> None:
-    monkeypatch.setattr("connectors.graph.clients.WEB_PATIENCE", 0.0)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    connector = all_the_way(client)
-    check()
-    set_fault(fault)
-    connecting_again(connector)
-    connector.refresh_from_db()
-    assert connector.state == state
-    assert connector.is_set_up == (state == "no_recent_contact")
-    usual = timedelta(minutes=settings.CONNECTOR_CHECK_MINUTES)
-    assert connector.check_at <= timezone.now() + usual  # however long Graph asks to be left alone
-    with tenant_scope(portal.pk):
-        [alert] = Alert.objects.all()
-        assert (alert.reason, alert.severity, alert.state) == (reason, severity, "open")
-    assert "Reference for support:" in words(client.get(f"{LIST}{connector.pk}/"))
-    assert "Saaswedo Datalert" in words(client.get("/t/contoso/alerts/"))
-    set_fault(Fault.NONE)
-    limits = Limits(tenant_id=portal.pk, provider="graph")
-    for name in ("paused", "failures", "tried"):  # their time has run out
-        limits._ask(lambda server, name=name: server.delete(limits._key(name)), None)
-    connector.refresh_from_db()
-    assert check(connector.check_at) == 1  # nobody pressed anything
-    connector.refresh_from_db()
-    assert connector.state == ConnectorState.ACTIVE
-    with tenant_scope(portal.pk):
-        assert Alert.objects.get().state == "resolved"
-        changes = AuditEvent.objects.filter(action="connector.state_changed")
-        assert [event.after["state"] for event in changes.order_by("pk")][-2:] == [state, "active"]
-
-
-def test_a_provider_that_falls_silent_is_told(
-    client: Any, portal: Tenant, bob: User, client_for: Callable[..., Any]
-) -> None:
-    connector = all_the_way(client)
-    Connector._base_manager.filter(pk=connector.pk).update(
-        last_connection_at=timezone.now() - timedelta(hours=25)
-    )
-    check()
-    check(timezone.now() + timedelta(hours=1))
-    connector.refresh_from_db()
-    assert connector.state == ConnectorState.NO_RECENT_CONTACT
-    assert connector.lets_through
-    with tenant_scope(portal.pk):
-        assert Alert.objects.get().reason == "provider_silent"
-    page = f'href="{LIST}{connector.pk}/"'
-    assert page in client.get("/t/contoso/alerts/").content.decode()
-    told = client_for(bob).get("/t/contoso/alerts/").content.decode()
-    assert "Saaswedo Datalert" in told
-    assert page not in told  # the helpdesk sees no connectors
-
-
-def test_a_check_left_behind_by_a_dead_worker_is_made_by_the_next(client: Any) -> None:
-    connector = all_the_way(client)
-    with tenant_scope(connector.tenant_id):
-        assert checks._claim(connector.pk, timezone.now())
-    assert check() == 0
-    assert check(timezone.now() + checks.LEASE) == 1
-    connector.refresh_from_db()
-    assert connector.state == ConnectorState.ACTIVE
-
-
 # --- in the browser ---------------------------------------------------------------------------
 
 
@@ -476,7 +325,7 @@ def test_a_person_connects_a_new_tenant_in_the_browser(
     assert page.locator('.check[data-state="good"]').count() == 4
     assert page.get_by_role("status").get_by_text("Active").is_visible()
     assert_accessible(page)
-    rows_page, connector = page.url, _newest()
+    rows_page, connector = page.url, newest()
     page.goto(LIST)
     with page.expect_popup() as opened:  # in a window of its own it closes itself
         page.evaluate("url => { window.open(url) }", f"{LIST}{connector.pk}/thank-you/")
@@ -488,4 +337,91 @@ def test_a_person_connects_a_new_tenant_in_the_browser(
     page.get_by_role("button", name="Gina Global").click()
     page.get_by_role("button", name="Accept").click()
     page.get_by_text("The consent is active").wait_for()
+    entra.forget_everything()
+
+
+class Turnstile:
+    """The checks of a connection made by a worker of their own, each when the test lets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gates = [threading.Semaphore(0) for _step in checks.STEPS]
+        steps = [
+            (name, self._gated(ask, gate), right)
+            for (name, ask, right), gate in zip(checks.STEPS, self.gates, strict=True)
+        ]
+        monkeypatch.setattr(checks, "STEPS", steps)
+
+    def _gated(self, ask: Callable[..., None], gate: threading.Semaphore) -> Callable[..., None]:
+        def wait_and_ask(connection: Any) -> None:
+            assert gate.acquire(timeout=60)
+            ask(connection)
+
+        return wait_and_ask
+
+    def __enter__(self) -> Turnstile:
+        self.worker = threading.Thread(target=self._work)
+        self.worker.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for gate in self.gates:
+            gate.release()
+        self.worker.join(60)
+
+    def _work(self) -> None:
+        check()
+        db.close()
+
+    def let_through(self, step: int) -> None:
+        self.gates[step].release()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rows_turn_one_after_the_other_before_ones_eyes(
+    cloud: CloudTenant,
+    contoso: Tenant,
+    alice: User,
+    browser_page: Any,
+    sign_in: Callable[..., None],
+    assert_accessible: Callable[..., None],
+    live_server: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody reloads the page; the last one turns red, with what to do and a reference."""
+    settings.SANDBOX_ORIGIN = live_server.url
+    Tenant.objects.filter(pk=contoso.pk).update(cloud="sandbox")
+    seed.consent(seed.ADVENTURE_WORKS.id, "connection", now=timezone.now())
+    CloudConsent.objects.update(roles=["Organization.Read.All"])
+    with tenant_scope(contoso.pk):
+        engine = create_built_in()
+        connecting.accept(
+            connector=engine, directory_id=ADVENTURE, mdm_server="intune", account=GINA, by=alice,
+            now=timezone.now(),
+        )  # fmt: skip
+    entra.forget_everything()
+    page = browser_page
+    sign_in(page, alice)
+    page.goto(f"{LIST}{engine.pk}/mdm/")
+    states = page.locator(".check")
+
+    def seen(*expected: str) -> None:
+        for number, state in enumerate(expected):
+            page.locator(f'.check:nth-child({number + 1})[data-state="{state}"]').wait_for()
+
+    with Turnstile(monkeypatch) as turnstile:
+        seen("waiting", "waiting", "waiting", "waiting")
+        turnstile.let_through(0)
+        seen("good", "waiting", "waiting", "waiting")
+        turnstile.let_through(1)
+        seen("good", "good", "waiting", "waiting")
+        turnstile.let_through(2)
+        seen("good", "good", "good", "waiting")
+        assert page.get_by_text("State of your connection:").count() == 0
+        turnstile.let_through(3)
+        seen("good", "good", "good", "bad")
+    assert "DeviceManagementManagedDevices.Read.All is missing" in states.nth(3).inner_text()
+    assert re.search(r"Reference for support: [\w-]{8,}", states.nth(3).inner_text())
+    page.get_by_role("status").get_by_text("Validation failed").wait_for()
+    assert_accessible(page)
     entra.forget_everything()
