@@ -13,7 +13,7 @@ from itertools import repeat
 from django.db.models import F
 from django.http import HttpResponse, StreamingHttpResponse
 
-from sandbox.cloud.graph.answering import throttled
+from sandbox.cloud.graph.answering import BATCH, throttled
 from sandbox.cloud.graph.problems import GraphProblem
 from sandbox.models import CloudTenant, Fault
 
@@ -57,6 +57,12 @@ def strike(fault: Fault, *, wait: Callable[[float], None] = time.sleep) -> HttpR
             body = {"@odata.nextLink": FOREIGN, "value": []}
             return HttpResponse(json.dumps(body), content_type="application/json")
     return None
+
+
+def lose(fault: Fault, *, method: str, path: str) -> None:
+    """After the work was done: the answer to a change gets lost. Raises GraphProblem."""
+    if fault == Fault.LOST and method != "GET" and path != BATCH:
+        raise GraphProblem(504, "GatewayTimeout", "The service did not answer in time.")
 
 
 def _endless() -> Iterator[bytes]:

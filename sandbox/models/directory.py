@@ -20,6 +20,7 @@ class Fault(models.TextChoices):
     THROTTLED_ABSURD = "throttled_absurd", _("Throttled, an absurd time")
     FAILING = "failing", _("Server errors")
     SLOW = "slow", _("Slow answers")
+    LOST = "lost", _("Changes made, their answers lost")
     GARBAGE = "garbage", _("Garbage instead of answers")
     ENDLESS = "endless", _("Answers without end")
     FOREIGN_LINK = "foreign_link", _("Next pages on a foreign host")

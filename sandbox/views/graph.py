@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from sandbox.cloud.faults import fault_of, strike
+from sandbox.cloud.faults import fault_of, lose, strike
 from sandbox.cloud.graph.answering import answer, call_of, who
 from sandbox.cloud.graph.problems import GraphProblem, bad_request, error_body
 
@@ -41,7 +41,8 @@ def graph(request: HttpRequest, path: str) -> HttpResponse:
 
 def _answered(request: HttpRequest, path: str) -> HttpResponse:
     tenant, claims = who(request.headers.get("Authorization", ""))
-    faulty = strike(fault_of(tenant))
+    fault = fault_of(tenant)
+    faulty = strike(fault)
     if faulty is not None:
         return faulty
     call = call_of(
@@ -55,6 +56,7 @@ def _answered(request: HttpRequest, path: str) -> HttpResponse:
         now=timezone.now(),
     )
     done = answer(call)
+    lose(fault, method=call.method, path=call.path)
     if done.body is None:
         return HttpResponse(status=done.status)
     response = JsonResponse(done.body, status=done.status)
