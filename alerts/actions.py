@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -36,16 +36,17 @@ def raise_alerts(*, alerts: Sequence[NewAlert], now: datetime) -> None:
     """Raise what has not been raised yet, and reopen what had been settled."""
     if not alerts:
         return
-    states = dict(
-        Alert.objects.filter(identity__in={alert.identity for alert in alerts}).values_list(
-            "identity", "state"
-        )
-    )
-    returned = [
-        alert.identity
-        for alert in alerts
-        if not alert.late and states.get(alert.identity) == AlertState.RESOLVED
-    ]
+    known = Alert.objects.filter(identity__in={alert.identity for alert in alerts})
+    states = {
+        identity: (state, late)
+        for identity, state, late in known.values_list("identity", "state", "late")
+    }
+    returned = []
+    for alert in alerts:
+        state, was_late = states.get(alert.identity, (None, False))
+        # One that was told while its cycle ran stays settled when the cycle is over.
+        if state == AlertState.RESOLVED and (was_late or not alert.late):
+            returned.append(alert.identity)
     if returned:
         Alert.objects.filter(identity__in=returned, state=AlertState.RESOLVED).update(
             state=AlertState.OPEN,
@@ -117,7 +118,7 @@ def settle_alerts(
 ) -> int:
     """Resolve the subjects' open alerts whose identity no longer holds; returns how many.
 
-    Alerts about closed cycles are left to people: nothing in the present can settle them.
+    Nothing in the present settles alerts about closed cycles, see settle_late_alerts().
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,6 +128,45 @@ def settle_alerts(
                 "tenant": current_tenant_id(),
                 "type": subject_type,
                 "ids": list(subject_ids),
+                "holding": list(holding),
+            },
+        )
+        return cursor.rowcount
+
+
+SETTLE_LATE = """
+UPDATE alerts_alert a SET state = 'resolved', resolved_at = %(now)s
+FROM unnest(%(ids)s::bigint[], %(first)s::date[], %(end)s::date[]) AS p(id, first_day, end_day)
+WHERE a.tenant_id = %(tenant)s AND a.subject_type = %(type)s AND a.subject_id = p.id
+  AND a.state <> 'resolved' AND a.late AND a.identity <> ALL(%(holding)s)
+  AND (a.facts->>'first_day')::date >= p.first_day AND (a.facts->>'first_day')::date < p.end_day
+"""
+
+
+def settle_late_alerts(
+    *,
+    subject_type: str,
+    periods: Sequence[tuple[int, date, date]],
+    holding: Iterable[str],
+    now: datetime,
+) -> int:
+    """Resolve alerts about closed days that were looked at again and hold no more; how many.
+
+    A period is a subject, the first of its days and the day after the last. Use moves out of a
+    closed cycle where a reading arrives between two that were told before.
+    """
+    if not periods:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SETTLE_LATE,
+            {
+                "now": now,
+                "tenant": current_tenant_id(),
+                "type": subject_type,
+                "ids": [period[0] for period in periods],
+                "first": [period[1] for period in periods],
+                "end": [period[2] for period in periods],
                 "holding": list(holding),
             },
         )

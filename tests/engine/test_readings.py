@@ -13,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alerts.models import Alert
 from devices.models import Device
-from tests.engine.scene import HOUR, MB, NOW, a_plan, blocked, lines, phone_for, settle
+from tests.engine.scene import DAY, HOUR, MB, NOW, a_plan, blocked, lines, phone_for, settle
 from usage.actions.samples import CounterSample, IntervalSample, Place, Taken, take_samples
 from usage.models import Carrier, CounterReading, Line, UsageCounter, UsageRecord
 from usage.readings import MOST_DAYS, WRAP, Reading, parts_between, used_between
 from usage.workers.counters import differences
+from usage.workers.ingest import LATE_CAN_WAIT
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -155,6 +157,35 @@ def test_a_reading_that_comes_between_can_give_service_back(phone):
     assert blocked(device) == set()
     assert sum(counters(line).values()) == 50
     assert differences() == []
+
+
+def test_the_third_reading_of_one_moment_replaces_what_the_second_was_derived_from(phone):
+    line, device = phone
+    for boot, counter in (("", 10), ("b", 30), ("a", 15)):
+        take(sample(device, boot_id=boot, counter_in=counter))
+    assert sum(counters(line).values()) == 5 + 30
+    assert differences() == []
+
+
+def test_use_that_moves_out_of_a_closed_cycle_takes_its_alert_along(phone):
+    line, device = phone
+    february = [NOW - days * DAY for days in (28, 27, 26)]
+    wrapped = [sample(device, sampled_at=at, counter_in=counter, bits=32)
+               for at, counter in ((february[0], 100), (february[2], 50))]  # fmt: skip
+    settle()  # the line has a cycle now, so what follows is late
+    take(*wrapped)
+    settle(NOW + LATE_CAN_WAIT)
+    late = Alert.objects.filter(subject_id=line.pk, late=True)
+    assert set(late.values_list("state", flat=True)) == {"open"}
+    take(sample(device, sampled_at=february[1], counter_in=50, bits=32, boot_id=""))
+    settle(NOW + LATE_CAN_WAIT)
+    assert sum(counters(line).values()) == 50
+    assert set(late.values_list("state", flat=True)) == {"resolved"}
+    told = late.count()
+    reference = ("reference", line.reference)
+    take(IntervalSample(UUID(int=9), reference, february[1], None, 2_000 * MB, Place()))
+    settle(NOW + LATE_CAN_WAIT)
+    assert list(late.values_list("state", flat=True)) == ["open"] * told
 
 
 def test_a_counter_of_64_bits_that_goes_back_is_kept_and_told_and_counts_nothing(phone):

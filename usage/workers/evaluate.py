@@ -12,13 +12,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import OperationalError, connection, transaction
 
-from alerts.actions import NewAlert, raise_alerts, settle_alerts
+from alerts.actions import NewAlert, raise_alerts, settle_alerts, settle_late_alerts
 from common.tenancy import across_tenants, current_tenant_id
 from jobs.draining import drain
 from usage.cycles import Cycle, CycleRule, cycle_of_day
@@ -35,7 +35,7 @@ from usage.queries.due_lines import (
     rule_book,
 )
 from usage.queries.judging import SUBJECT, crossings_known, cycle_of, rules_of, window_of
-from usage.queries.usage_sums import usage_in
+from usage.queries.usage_sums import Window, usage_in
 from usage.workers.signalling import Judged, send_signals
 
 log = structlog.get_logger(__name__)
@@ -99,6 +99,9 @@ def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
     used = usage_in(windows=windows, zones=book.zones)
     known = crossings_known(lines=due, book=book)
     late = _late_crossings(closed, book, loosened, now)
+    reopened: dict[int, list[Cycle]] = {}
+    for line, cycle in closed:
+        reopened.setdefault(line.line_id, []).append(cycle)
     judged = []
     for line, window in zip(due, windows, strict=True):
         verdict = judging.verdict(
@@ -121,9 +124,17 @@ def _judge(due: list[DueLine], book: RuleBook, now: datetime) -> list[Judged]:
                 policy_id=book.effective_policy_id(
                     plan_id=line.plan_id, line_policy_id=line.policy_id
                 ),
+                reviewed=tuple(_reviewed(window, reopened.get(line.line_id, ()))),
             )
         )
     return judged
+
+
+def _reviewed(window: Window, closed: Iterable[Cycle]) -> Iterator[tuple[date, date]]:
+    for cycle in closed:
+        yield cycle.first_day, cycle.end_day
+    if window.by_day and window.today is not None:
+        yield window.cycle.first_day, window.today
 
 
 def _late_crossings(
@@ -206,6 +217,12 @@ def _write_alerts(judged: list[Judged], now: datetime) -> None:
         subject_type=SUBJECT,
         subject_ids=[item.line.line_id for item in judged],
         holding=[alert.identity for alert in current],
+        now=now,
+    )
+    settle_late_alerts(
+        subject_type=SUBJECT,
+        periods=[(item.line.line_id, *period) for item in judged for period in item.reviewed],
+        holding=[alert.identity for alert in late],
         now=now,
     )
 

@@ -5,7 +5,7 @@
 2. New readings are written; one of the same moment and boot does nothing.
 3. The neighbours on both sides of what is new are read. Each new reading, and each old one whose
    neighbour is new, has its difference derived afresh; what was derived for the old one before is
-   taken out of records and counters, and its line judged again.
+   taken out of records and counters, and its line judged again, closed cycles too.
 
 What is derived is the same whatever came first, so that counters do not depend on the order.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -76,8 +76,8 @@ WITH gone AS (
     USING unnest(%(line)s::bigint[], %(first)s::timestamptz[], %(last)s::timestamptz[],
                  %(key)s::uuid[]) AS u(line_id, first, last, key)
     WHERE r.tenant_id = %(tenant)s AND r.line_id = u.line_id AND r.source = %(source)s
-      AND r.started_at >= u.first AND r.started_at < u.last AND r.key = u.key
-      AND r.started_at >= %(from)s AND r.started_at < %(to)s
+      AND r.started_at >= u.first AND r.started_at <= u.last AND r.key = u.key
+      AND r.started_at >= %(from)s AND r.started_at <= %(to)s
     RETURNING r.line_id, r.day, r.country, r.volume
 ), sums AS (
     SELECT line_id, day, country, sum(volume)::bigint AS volume, count(*)::integer AS records
@@ -92,10 +92,16 @@ SET volume = c.volume - s.volume, records = c.records - s.records
 FROM locked s
 WHERE c.tenant_id = %(tenant)s AND c.source = %(source)s AND c.line_id = s.line_id
   AND c.day = s.day AND c.country = s.country
+RETURNING c.line_id, c.day
 """
 EMPTY = """
 DELETE FROM usage_usagecounter
 WHERE tenant_id = %(tenant)s AND source = %(source)s AND line_id = ANY(%(lines)s) AND records = 0
+"""
+LATE = """
+UPDATE usage_linewatch w SET late_since = least(w.late_since, v.day)
+FROM unnest(%(lines)s::bigint[], %(days)s::date[]) AS v(line_id, day)
+WHERE w.tenant_id = %(tenant)s AND w.line_id = v.line_id AND v.day < w.cycle_first_day
 """
 
 
@@ -240,5 +246,9 @@ def _take_back(stale: Sequence[tuple[str, Reading, Reading]]) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(TAKE_BACK, parameters)
+        days: dict[int, date] = {}
+        for line_id, day in cursor.fetchall():
+            days[line_id] = min(day, days.get(line_id, day))
         cursor.execute(EMPTY, parameters)
-    make_due(line_ids=lines)
+        make_due(line_ids=lines)  # which locks the watches in their order
+        cursor.execute(LATE, {**parameters, "lines": list(days), "days": list(days.values())})

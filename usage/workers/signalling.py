@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -33,7 +33,10 @@ RELEASES = {
 
 @dataclass
 class Judged:
-    """A line and its verdict, on the way to the database."""
+    """A line and its verdict, on the way to the database.
+
+    `reviewed` are the closed periods that were judged again: first day, and day after the last.
+    """
 
     line: DueLine
     cycle: Cycle
@@ -42,6 +45,7 @@ class Judged:
     verdict: Decision
     late: tuple[Crossing, ...]
     policy_id: int | None
+    reviewed: tuple[tuple[date, date], ...] = ()
     decision_id: int | None = None
 
     def __post_init__(self) -> None:
