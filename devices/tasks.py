@@ -1,9 +1,10 @@
 """Nudged and swept: the work itself is in devices.workers and in the simulator."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from devices.gateways.simulator import fleet
+from devices.gateways.simulator import fleet, polling
 from devices.workers import enforce, grouping
 
 
@@ -21,4 +22,7 @@ def regroup_due() -> None:
 def answer_simulated() -> None:
     now = timezone.now()
     fleet.let_users_act(now=now)
-    fleet.answer_due(now=now)
+    if settings.SIMULATOR_ORIGIN:
+        polling.poll_due(origin=settings.SIMULATOR_ORIGIN)
+    else:
+        fleet.answer_due(now=now)

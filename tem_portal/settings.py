@@ -240,6 +240,8 @@ CONTENT_SECURITY_POLICY = {
 
 SANDBOX_ORIGIN = env.str("SANDBOX_ORIGIN", default="http://127.0.0.1:8000")
 """Where the portal's own processes reach the pretend Microsoft cloud: the web server itself."""
+SIMULATOR_ORIGIN = env.str("SIMULATOR_ORIGIN", default=SANDBOX_ORIGIN if SANDBOX else "")
+"""Where simulated phones find the portal. Empty: they answer inside the worker, without HTTP."""
 MICROSOFT_CLOUDS = {
     # Sign-in host, base of Graph, and the resource that an access token for Graph names. MSAL
     # insists on https for sign-in, so the sandbox has a host there that does not exist, and

@@ -49,6 +49,7 @@ urlpatterns = [
     path("accounts/", include("tenants.account_urls")),
     path("operators/", include("tenants.operator_urls")),
     path("api/v1/", include(("tem_portal.api", "api"))),
+    path("simulator/", include("devices.simulator_urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -54,6 +54,7 @@ PUBLIC = {
     "sandbox:authorize",
     "sandbox:admin_consent",
     "sandbox:graph",  # wants a bearer token
+    "simulator:mdm",  # wants a key that only the portal makes
 }
 """Reviewed: these show nothing of a tenant and are of use to somebody who is not signed in."""
 FOR_ANYBODY_SIGNED_IN = {

@@ -67,6 +67,12 @@ def give_out(*, device_id: int, now: datetime, again: bool = True) -> Given | No
     return Given(row[0], bytes(row[1])) if row else None
 
 
+def in_hand(*, device_id: int) -> UUID | None:
+    """The command that the device was given and has not answered."""
+    delivered = Command.objects.filter(device_id=device_id, status=CommandStatus.DELIVERED)
+    return delivered.values_list("pk", flat=True).first()
+
+
 def take_result(*, device_id: int, command_id: UUID, raw: bytes, now: datetime) -> bool:
     """Record what a device says about one of its commands; False where it said so before.
 

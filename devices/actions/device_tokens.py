@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.actions import Actor, record
 from common.api import ApiRefused
 from common.refusals import Refused
+from common.sealed import seal
 from common.tenancy import across_tenants
-from devices.models import Device, DeviceState, DeviceToken
+from devices.models import Device, DeviceState, DeviceToken, SimulatedDevice
 from devices.models.device_token import WORD
 from tenants.bearers import CHALLENGE, Caller
 from tenants.token_secrets import is_secret, make_secret, prefix_of
@@ -50,6 +52,8 @@ def give_token(*, device: Device, now: datetime, by: Actor | None) -> str:
     DeviceToken.objects.filter(device=device, revoked_at=None).update(revoked_at=now)
     made = make_secret(WORD, kind=_KIND)
     DeviceToken(device=device, prefix=made.prefix, digest=made.digest, created_at=now).save()
+    if device.is_simulated and settings.ENCRYPTION_KEYS:  # it is in the phone from now on
+        SimulatedDevice.objects.filter(device=device).update(agent_token=seal(made.secret))
     record(by=by, action="device.token_given", subject=device, after={"prefix": made.prefix})
     return made.secret
 

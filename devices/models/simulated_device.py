@@ -53,6 +53,12 @@ class SimulatedDevice(TenantModel):
         validators=[MaxValueValidator(99_999)],
     )
     held = models.BooleanField(_("Another administrator holds its data off"), default=False)
+    agent_token = models.TextField(
+        blank=True,
+        db_default="",
+        editable=False,
+        db_comment="The token that the agent on the phone was given, sealed (common.sealed)",
+    )
     drops_push = models.BooleanField(_("Pushes get lost"), default=False)
     answer_delay_ms = models.PositiveIntegerField(default=0)
     changed_at = models.DateTimeField(null=True)

@@ -97,7 +97,12 @@ def processes(
     process_environment: dict[str, str], broker: Broker, tmp_path: Path
 ) -> Iterator[Processes]:
     """Workers and schedulers that talk to `broker`; all are gone when the test ends."""
-    environment = {**process_environment, "REDIS_URL": broker.valkey.url, "SANDBOX": "1"}
+    environment = {
+        **process_environment,
+        "REDIS_URL": broker.valkey.url,
+        "SANDBOX": "1",
+        "SIMULATOR_ORIGIN": "",  # no web server runs here
+    }
     processes = Processes(environment, tmp_path)
     yield processes
     processes.kill_all()

@@ -21,6 +21,16 @@ FROM unnest(%(devices)s::bigint[], %(ids)s::uuid[], %(payloads)s::bytea[])
 JOIN devices_simulateddevice s ON s.tenant_id = %(tenant)s AND s.device_id = w.device_id
 ON CONFLICT (command_id) DO NOTHING
 """
+# A phone may have fetched it already (devices.actions.agent) and be about to answer.
+WITHDRAW = """
+WITH gone AS (
+    DELETE FROM devices_simulatormessage
+    WHERE tenant_id = %(tenant)s AND command_id = ANY(%(ids)s::uuid[]) RETURNING command_id
+)
+SELECT g.command_id FROM gone g
+LEFT JOIN devices_command c ON c.tenant_id = %(tenant)s AND c.id = g.command_id
+WHERE c.delivered_at IS NULL
+"""
 
 
 class SimulatorGateway:
@@ -46,8 +56,7 @@ class SimulatorGateway:
     def withdraw(self, *, command_ids: Iterable[UUID]) -> set[UUID]:
         with connection.cursor() as cursor:
             cursor.execute(
-                "DELETE FROM devices_simulatormessage WHERE tenant_id = %s "
-                "AND command_id = ANY(%s::uuid[]) RETURNING command_id",
-                [current_tenant_id(), [str(command_id) for command_id in command_ids]],
+                WITHDRAW,
+                {"tenant": current_tenant_id(), "ids": [str(pk) for pk in command_ids]},
             )
             return {command_id for (command_id,) in cursor.fetchall()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import plistlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -63,8 +64,19 @@ def answer(*, phone: Phone, payload: bytes, now: datetime) -> tuple[Phone, bytes
         return _answer_as_apple(phone, payload)
     except Exception:  # whatever is wrong with the bytes; plistlib raises nearly anything
         if phone.platform == "knox":
-            return phone, json.dumps({"status": "FAILURE", "calls": []}).encode()
-        return phone, plistlib.dumps({"UDID": phone.udid, "Status": "CommandFormatError"})
+            told = {**_named(json.loads, "command_uuid", payload), "status": "FAILURE"}
+            return phone, json.dumps({**told, "calls": []}).encode()
+        told = {**_named(plistlib.loads, "CommandUUID", payload), "UDID": phone.udid}
+        return phone, plistlib.dumps({**told, "Status": "CommandFormatError"})
+
+
+def _named(read: Callable[[bytes], Any], key: str, payload: bytes) -> dict[str, str]:
+    """The command's name for itself, where even that much can be read."""
+    try:
+        name = read(payload)[key]
+    except Exception:  # as above
+        return {}
+    return {key: name} if isinstance(name, str) else {}
 
 
 def _answer_as_apple(phone: Phone, payload: bytes) -> tuple[Phone, bytes]:
