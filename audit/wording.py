@@ -74,6 +74,10 @@ ACTS = {
     "device_group.members_changed": _("Members of a group followed its rule"),
     "device_group.paused": _("Rule of a group paused"),
     "device_group.resumed": _("Rule of a group resumed"),
+    "enrolment.code_sent": _("Code sent to a phone"),
+    "enrolment.finished": _("Phone enrolled"),
+    "enrolment.tries_used_up": _("Code tried too often"),
+    "enrolment_settings.changed": _("Enrolment settings changed"),
     "helpdesk_allowance.changed": _("Helpdesk allowance changed"),
     "line.added": _("Line added"),
     "line.edited": _("Line edited"),
@@ -252,6 +256,14 @@ FACTS = {
     "error": _("Error code with which its next command fails"),
     "held": _("Another administrator holds its data off"),
     "drops_push": _("Pushes get lost"),
+    "line": _("Line"),
+    "how": _("How"),
+    "is_open": _("People may enrol their phones"),
+    "by_phone": _("With a phone number and a code by SMS"),
+    "adds_lines": _("Add a line for a number that is not known"),
+    "asks_category": _("Let people choose the category"),
+    "notice": _("Notice"),
+    "sms_by": _("SMS goes by"),
 }
 """What a fact is called; one that is not here shows its own name, made readable."""
 

@@ -11,12 +11,15 @@ class SandboxConfig(AppConfig):
 
     def ready(self) -> None:
         from connectors.ports import register_example_directories
+        from enrolment.sms import register_sender
         from jobs import kinds, periodic
         from sandbox import connections, fleet, forgetting, past, staff
+        from sandbox.inbox import SandboxInbox
 
         if not settings.SANDBOX:
             return
         register_example_directories(connections.examples)
+        register_sender(SandboxInbox())
         kinds.register(kinds.Kind(name=past.KIND, work=past.report))
         periodic.register(
             periodic.Job(

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from sandbox.views import phones
+from sandbox.views import messages, phones
 
 app_name = "phones"
 
 urlpatterns = [
     path("", phones.phones, name="phones"),
+    path("messages/", messages.inbox, name="messages"),
     path("<int:pk>/", phones.phone, name="phone"),
 ]

@@ -51,7 +51,9 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
             Entry("devices:devices", _("Devices"), "smartphone"),
             Entry("devices:groups", _("Groups"), "group"),
             Entry("devices:categories", _("Categories"), "tags"),
+            Entry("enrolment:overview", _("Enrolment"), "smartphone-charging"),
             Entry("phones:phones", _("Simulated phones"), "flask-conical"),
+            Entry("phones:messages", _("Text messages"), "message-square-text"),
         ],
     ),
     (
@@ -85,7 +87,10 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         ],
     ),
 ]
-APART = {"devices:devices": ("/categories/", "/groups/")}
+APART = {
+    "devices:devices": ("/categories/", "/groups/"),
+    "phones:phones": ("/messages/",),
+}
 """Pages with an entry of their own under the address of another."""
 ACCOUNT = [
     {"label": _("Profile"), "url": reverse_lazy("account_profile"), "icon": "user-round"},

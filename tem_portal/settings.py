@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "connectors",
     "usage",
     "licensing",
+    "enrolment",
     "sandbox",
     "tem_portal",
 ]
@@ -170,6 +171,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "login": "60/m/ip",
+    "enrol_code": "30/h/ip,5/h/key",
+    "enrol_code_of_tenant": "300/h/key",
     "invite": "30/5m/user",
 }
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to whatever address a stranger types
@@ -384,6 +387,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "invitations": {
         "task": "tenants.tasks.send_invitations",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "messages": {
+        "task": "enrolment.tasks.send_messages",
         "schedule": 5.0,
         "options": {"expires": 10},
     },

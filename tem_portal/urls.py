@@ -21,6 +21,7 @@ TENANT_APPS = {
     "audit": "audit.urls",
     "alerts": "alerts.urls",
     "licenses": "licensing.urls",
+    "enrolment": "enrolment.urls",
 }
 if settings.SANDBOX:
     TENANT_APPS["sandbox"] = "sandbox.phone_urls"
@@ -47,6 +48,7 @@ urlpatterns = [
     path("", start.start, name="start"),
     path("tenants/", start.choose, name="choose_tenant"),
     path("accounts/", include("tenants.account_urls")),
+    path("enrol/", include("enrolment.enrol_urls")),
     path("operators/", include("tenants.operator_urls")),
     path("api/v1/", include(("tem_portal.api", "api"))),
     path("simulator/", include("devices.simulator_urls")),

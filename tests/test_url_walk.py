@@ -47,6 +47,15 @@ PUBLIC = {
     "account_reset_password_from_key_done",
     "account_invitation",
     "mfa_authenticate",
+    # Enrolment, for people without an account: closed unless the tenant opened it.
+    "enrol:start",
+    "enrol:again",
+    "enrol:number",
+    "enrol:code",
+    "enrol:code_again",
+    "enrol:category",
+    "enrol:finish",
+    "enrol:done",
     # The pretend Microsoft cloud, in a sandbox only; it knows nothing of any tenant.
     "sandbox:configuration",
     "sandbox:keys",
@@ -84,6 +93,7 @@ FOR_ANYBODY_SIGNED_IN = {
 
 OUTSIDE_OBJECTS = {
     "uidb36": "1",
+    "organisation": "no-such-tenant",
     "key": "set-password",
     "tenant": "c0170500-0000-4000-8000-000000000001",
     "path": "users",

@@ -97,7 +97,9 @@ def delete(*, category: DeviceCategory, now: datetime, by: Actor) -> int:
     return len(device_ids)
 
 
-def move(*, device: Device, category: DeviceCategory | None, now: datetime, by: Actor) -> None:
+def move(
+    *, device: Device, category: DeviceCategory | None, now: datetime, by: Actor | None
+) -> None:
     """Put one device in a category, or (None) in none. Raises CategoryRefused when retired."""
     if device.state == DeviceState.RETIRED:
         raise CategoryRefused(_("This device is retired."))

@@ -15,8 +15,8 @@ from tests.i18n.unmarked import in_python, in_template
 
 ROOT = Path(settings.BASE_DIR)
 PROJECT = (
-    "alerts", "audit", "common", "connectors", "devices", "jobs", "licensing", "sandbox",
-    "tem_portal", "tenants", "usage",
+    "alerts", "audit", "common", "connectors", "devices", "enrolment", "jobs", "licensing",
+    "sandbox", "tem_portal", "tenants", "usage",
 )  # fmt: skip
 TEMPLATES = sorted(
     path.relative_to(ROOT).as_posix()

@@ -47,7 +47,8 @@ UNCHECKED_ON_PURPOSE = {
     "usage.UsageRecord.line",
 }
 """See the models: ingest finds lines and devices within the tenant, and none is ever deleted."""
-PROJECT_APPS = {"alerts", "audit", "connectors", "devices", "jobs", "licensing", "sandbox"} | {
+PROJECT_APPS = {"alerts", "audit", "connectors", "devices", "enrolment", "jobs", "licensing"} | {
+    "sandbox",
     "tenants",
     "usage",
 }

@@ -34,7 +34,7 @@ TAKEN = {"carrier_name_once": ("name", _("Another carrier already has this name.
 
 
 @transaction.atomic
-def add(*, terms: CarrierTerms, by: Actor) -> Carrier:
+def add(*, terms: CarrierTerms, by: Actor | None) -> Carrier:
     """A new carrier. Raises CarrierRefused when the name is taken."""
     carrier = Carrier(**asdict(terms))
     with refusing(CarrierRefused, TAKEN):

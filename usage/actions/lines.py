@@ -178,7 +178,7 @@ def _link_new(
 
 
 @transaction.atomic
-def add(*, carrier: Carrier, terms: LineTerms, now: datetime, by: Actor) -> Line:
+def add(*, carrier: Carrier, terms: LineTerms, now: datetime, by: Actor | None) -> Line:
     """One line with everything it is tied to. Raises LineRefused, as `edit` does."""
     [line] = add_lines(carrier=carrier, keys=[terms.key], plan=terms.plan, now=now, by=by)
     line = edit(line=line, terms=terms, now=now, by=by)
@@ -187,7 +187,7 @@ def add(*, carrier: Carrier, terms: LineTerms, now: datetime, by: Actor) -> Line
 
 
 @transaction.atomic
-def edit(*, line: Line, terms: LineTerms, now: datetime, by: Actor) -> Line:
+def edit(*, line: Line, terms: LineTerms, now: datetime, by: Actor | None) -> Line:
     """The line as `terms` say, links changing at `now`; due at once.
 
     The line's row is locked first, so two edits happen one after the other. Raises LineRefused,
@@ -229,7 +229,7 @@ def edit(*, line: Line, terms: LineTerms, now: datetime, by: Actor) -> Line:
 
 
 def _put_in(
-    sim: Sim, device: Device | None, *, former_sim: Sim | None, now: datetime, by: Actor
+    sim: Sim, device: Device | None, *, former_sim: Sim | None, now: datetime, by: Actor | None
 ) -> tuple[Device | None, Device | None]:
     """Put the line's SIM in the device, or in none; returns the line's (former, present) device.
 

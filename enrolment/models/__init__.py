@@ -1,0 +1,5 @@
+from enrolment.models.enrolment import Enrolment, How
+from enrolment.models.enrolment_settings import EnrolmentSettings
+from enrolment.models.sms_message import SmsMessage
+
+__all__ = ["Enrolment", "EnrolmentSettings", "How", "SmsMessage"]
