@@ -1,7 +1,7 @@
 """What Intune says of a managed device, in the portal's own words. Pure: no clock, no database.
 
-Names and enumerations are Graph's (managedDevice: operatingSystem, deviceType,
-deviceEnrollmentType, managedDeviceOwnerType). What cannot be what it says it is - an IMEI whose
+Names and enumerations are Graph's (managedDevice: operatingSystem, deviceEnrollmentType,
+managementAgent, managedDeviceOwnerType). What cannot be what it says it is - an IMEI whose
 check digit is wrong, a version with letters - is taken as not said.
 """
 
@@ -48,7 +48,7 @@ def managed_device(facts: Mapping[str, Any]) -> ManagedDevice:
     def said(name: str, length: int = 200) -> str:
         return str(facts.get(name) or "").replace("\0", "").strip()[:length]
 
-    platform = _platform(said("operatingSystem"), said("manufacturer"), said("deviceType"))
+    platform = _platform(said("operatingSystem"), said("manufacturer"), said("model"))
     is_personal = said("managedDeviceOwnerType") == "personal"
     serial, imei = said("serialNumber", 41), _imei(said("imei"))
     if len(serial) > 40 or serial.lower() in _NO_SERIAL:
@@ -63,7 +63,11 @@ def managed_device(facts: Mapping[str, Any]) -> ManagedDevice:
         imei=imei,
         udid=said("udid", 40),
         management_mode=_mode(
-            platform, said("deviceEnrollmentType"), said("deviceType"), is_personal=is_personal
+            platform,
+            said("deviceEnrollmentType"),
+            system=said("operatingSystem").lower(),
+            agent=said("managementAgent"),
+            is_personal=is_personal,
         ),
         has_mobile_radio=platform in {"ios", "knox", "android"}
         or bool(imei or said("meid") or iccid or said("phoneNumber")),
@@ -73,9 +77,9 @@ def managed_device(facts: Mapping[str, Any]) -> ManagedDevice:
     )
 
 
-def _platform(system: str, maker: str, kind: str) -> str:
+def _platform(system: str, maker: str, model: str) -> str:
     system = system.lower()
-    if system.startswith("ipados") or kind == "iPad":
+    if system.startswith("ipados") or (system == "ios" and model.startswith("iPad")):
         return "ipados"
     if system.startswith("ios"):
         return "ios"
@@ -84,17 +88,22 @@ def _platform(system: str, maker: str, kind: str) -> str:
     return "other"
 
 
-def _mode(platform: str, enrolment: str, kind: str, *, is_personal: bool) -> str:
-    """How it is managed, as devices.refusals asks for it."""
+def _mode(platform: str, enrolment: str, *, system: str, agent: str, is_personal: bool) -> str:
+    """How it is managed, as devices.refusals asks for it.
+
+    Android Enterprise is managed by Google's controller, or says so in the system's name.
+    """
     if platform in {"ios", "ipados"}:
         return "user" if enrolment in _OWN_BY_APPLE else "device"
     if platform not in {"knox", "android"}:
         return "device"
     if enrolment in _ANDROID_MODES:
         return _ANDROID_MODES[enrolment]
-    if kind == "androidForWork" or (kind == "androidEnterprise" and is_personal):
+    if system.startswith("androidforwork"):
         return "PO"
-    return "DO" if kind == "androidEnterprise" else "DA"
+    if system.startswith("androidenterprise") or agent == "googleCloudDevicePolicyController":
+        return "PO" if is_personal else "DO"
+    return "DA"
 
 
 def _version(text: str) -> str:

@@ -17,10 +17,11 @@ class Source:
     name: str = "displayName"
     size: int | None = None
     has_delta: bool = False
+    not_facts: frozenset[str] = frozenset()
 
     @property
     def facts(self) -> list[str]:
-        return [name for name in self.select.split(",") if name != "id"]
+        return [name for name in self.select.split(",") if name not in {"id", *self.not_facts}]
 
 
 SOURCES = (
@@ -35,10 +36,12 @@ SOURCES = (
     Source(
         DEVICE,
         "deviceManagement/managedDevices",
-        "id,deviceName,operatingSystem,osVersion,deviceType,model,manufacturer,serialNumber,imei,"
-        "meid,udid,iccid,phoneNumber,subscriberCarrier,userPrincipalName,userDisplayName,"
-        "deviceCategoryDisplayName,managedDeviceOwnerType,deviceEnrollmentType,complianceState",
+        "id,deviceName,operatingSystem,osVersion,model,manufacturer,serialNumber,imei,meid,udid,"
+        "iccid,phoneNumber,subscriberCarrier,userPrincipalName,userDisplayName,"
+        "deviceCategoryDisplayName,managedDeviceOwnerType,deviceEnrollmentType,managementAgent,"
+        "complianceState,lastSyncDateTime",
         name="deviceName",
-        size=500,
+        size=200,
+        not_facts=frozenset({"lastSyncDateTime"}),
     ),
 )

@@ -54,6 +54,12 @@ class InventoryItem(TenantModel):
     added_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
+    last_sync = models.CharField(
+        max_length=40,
+        blank=True,
+        db_default="",
+        db_comment="Graph's lastSyncDateTime when all was last read",
+    )
     match_state = models.CharField(
         max_length=10, choices=MatchState.choices, default=MatchState.NONE
     )

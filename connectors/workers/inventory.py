@@ -3,7 +3,8 @@
 1. Categories, users, groups, managed devices, in this order. Users and groups have lists of
    changes, which a delta sync asks for from where the last one ended; the others are read whole,
    and only what differs is written.
-2. A page is one transaction: rows, devices and people of the portal, lines, counts and the
+2. What the list of devices leaves out is asked for by id (connectors.workers.inventory_details).
+   A page is one transaction: rows, devices and people of the portal, lines, counts and the
    checkpoint (connectors.workers.inventory_page). A worker that dies loses one page. Memory holds
    one page.
 3. At the end of a whole reading, what was not seen is gone. A forgotten position in a list of
@@ -37,7 +38,7 @@ from connectors.models import (
     Purpose,
 )
 from connectors.troubles import trouble_of
-from connectors.workers import inventory_page
+from connectors.workers import inventory_details, inventory_page
 from jobs.actions import start
 from jobs.kinds import JobFailed
 from jobs.models import Job
@@ -122,8 +123,12 @@ class _Reading:
         if source.size:
             query["top"] = source.size
         for page in self.client.pages(start, **query):
+            bodies = {str(body["id"])[:80]: body for body in page.items if body.get("id")}
+            if source.kind == ItemKind.DEVICE:
+                everything = self.run.job.parameters["mode"] == "full"
+                inventory_details.complete(self.client, self.connector, bodies, whole=everything)
             with transaction.atomic():
-                self._take(source, page, whole=whole)
+                self._take(source, bodies, whole=whole)
                 if page.next_link:
                     self._keep({**self.at, "link": page.next_link, "whole": whole})
                 else:
@@ -146,9 +151,8 @@ class _Reading:
         self.run.job.checkpoint = at
         self.run.step(checkpoint=at, done=at["done"])
 
-    def _take(self, source: Source, page: Page, *, whole: bool) -> None:
+    def _take(self, source: Source, bodies: dict[str, dict[str, Any]], *, whole: bool) -> None:
         """Write what the page tells, and remember which objects it named."""
-        bodies = {str(body["id"])[:80]: body for body in page.items if body.get("id")}
         if whole:
             InventorySeen.objects.bulk_create(
                 [

@@ -22,11 +22,12 @@ from common.tenancy import current_tenant_id
 from connectors.inventory_sources import Source
 from connectors.models import Connector, InventoryItem, ItemKind
 from connectors.workers import inventory_devices, inventory_lines, inventory_people
+from connectors.workers.inventory_details import last_sync_of
 from connectors.workers.inventory_rows import LINKS, Row, links_of
 
 AGAIN = 1_000
 """How many managed devices without a device are looked at again at the end of a sync."""
-_WRITTEN = ["name", "facts", "digest", "changed_at", "gone_at", *LINKS]
+_WRITTEN = ["name", "facts", "digest", "changed_at", "gone_at", "last_sync", *LINKS]
 
 
 @dataclass
@@ -112,6 +113,9 @@ def _row(
         item.name = str(facts.get(source.name) or key)[:200]
         item.facts, item.digest = facts, digest
         item.changed_at, item.gone_at = now, None
+    if source.kind == ItemKind.DEVICE:
+        row.is_heard = item.last_sync != last_sync_of(body)
+        item.last_sync = last_sync_of(body)
     return row
 
 
@@ -142,7 +146,7 @@ def _write(rows: Sequence[Row], came_to: CameTo) -> None:
     known = [row for row in rows if row.item.pk is not None]
     InventoryItem.objects.bulk_create(new)
     InventoryItem.objects.bulk_update(
-        [row.item for row in known if row.is_changed or row.is_relinked], _WRITTEN
+        [row.item for row in known if row.is_changed or row.is_relinked or row.is_heard], _WRITTEN
     )
     came_to.added += len(new)
     came_to.changed += sum(row.is_changed for row in known)

@@ -13,13 +13,17 @@ LINKS = ["match_state", "match_by", "line_id", "candidates", "device_id", "perso
 
 @dataclass
 class Row:
-    """`before` are the facts as they were, empty for a new object; `links` those it came with."""
+    """`before` are the facts as they were, empty for a new object; `links` those it came with.
+
+    `is_heard`: the device has spoken with Intune since, which is no change of its facts.
+    """
 
     item: InventoryItem
     before: dict[str, Any]
     links: tuple[Any, ...]
     is_changed: bool = False
     was_gone: bool = False
+    is_heard: bool = False
 
     @property
     def is_relinked(self) -> bool:

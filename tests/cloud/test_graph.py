@@ -288,6 +288,30 @@ def test_batches_answer_each_request_by_its_id(graph):
     assert graph("POST", "$batch", [1]).status_code == 400
 
 
+def test_calls_as_microsofts_own_client_writes_them(graph):
+    """Seen from msgraph-sdk 1.12: functions with brackets, and whole addresses inside a batch."""
+    assert graph("GET", "users/delta()").json()["@odata.deltaLink"]
+    assert graph("GET", "groups/delta()").status_code == 200
+    own = "http://testserver/sandbox/graph/v1.0/organization"
+    for url, status in ((own, 200), (own.replace("testserver", "elsewhere"), 400)):
+        one = [{"id": "1", "method": "GET", "url": url}]
+        answer = graph("POST", "$batch", {"requests": one})
+        assert answer.status_code == status
+        assert status == 400 or answer.json()["responses"][0]["status"] == 200
+
+
+def test_the_numbers_of_a_sim_are_told_by_id_and_only_where_they_are_asked_for(graph):
+    base = "deviceManagement/managedDevices"
+    for row in graph("GET", f"{base}?$select=id,iccid,udid,imei").json()["value"]:
+        assert (row["iccid"], row["udid"]) == ("", "")
+        assert row["imei"]
+    assert graph("GET", f"{base}/{row['id']}").json()["iccid"] == ""
+    asked = graph("GET", f"{base}/{row['id']}?$select=id,iccid").json()
+    assert asked["iccid"].isdigit()
+    for beta in ("deviceType", "managementState"):  # v1.0 does not have them
+        assert graph("GET", f"{base}?$select=id,{beta}").status_code == 400
+
+
 # --- bearer tokens ----------------------------------------------------------------------------
 
 

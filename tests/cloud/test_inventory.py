@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -18,7 +20,7 @@ from connectors.actions.connecting import NotActive, consent_given
 from connectors.graph_limits import Limits
 from connectors.matching import ORDER, Match, judge
 from connectors.models import Connector, InventoryItem, InventorySeen, MdmServer, Provider
-from connectors.workers import inventory
+from connectors.workers import inventory, inventory_details
 from jobs import workers
 from jobs.models import Job
 from sandbox.cloud import seed
@@ -176,6 +178,53 @@ def test_a_sync_of_changes_asks_for_changes_only(connector: Connector, inside: I
     people = [request.url for request in inside.sent if "users/delta" in str(request.url)]
     assert len(people) == 1
     assert "deltatoken" in str(people[0])
+
+
+def asked_by_id(inside: Inside) -> list[str]:
+    """The ids of managed devices that were asked for one by one since the last look."""
+    bodies = [json.loads(r.body) for r in inside.sent if str(r.url).endswith("/$batch")]
+    inside.sent.clear()
+    urls = [item["url"] for body in bodies for item in body["requests"]]
+    return [url.split("/")[-1].split("?")[0] for url in urls]
+
+
+@pytest.mark.django_db
+def test_what_the_list_leaves_out_is_asked_of_devices_that_were_heard_of_since(
+    connector: Connector, inside: Inside
+) -> None:
+    run_sync(connector)
+    assert len(asked_by_id(inside)) == 12
+    phone = objects(Kind.MANAGED_DEVICE).order_by("pk")[0]
+    with tenant_scope(connector.tenant_id):
+        facts = InventoryItem.objects.get(key=phone.object_id).facts
+    assert facts["iccid"] == phone.body["iccid"]
+    assert totals(run_sync(connector)) == NOTHING
+    assert asked_by_id(inside) == []
+    phone.body["lastSyncDateTime"] = "2026-11-01T10:00:00Z"
+    save(phone)
+    assert totals(run_sync(connector)) == NOTHING  # it was heard of and is what it was
+    assert asked_by_id(inside) == [phone.object_id]
+    phone.body |= {"lastSyncDateTime": "2026-11-01T18:00:00Z", "iccid": "8931000000000000017"}
+    save(phone)
+    assert totals(run_sync(connector))["device"][:3] == [0, 1, 0]
+    assert asked_by_id(inside) == [phone.object_id]
+    with tenant_scope(connector.tenant_id):
+        facts = InventoryItem.objects.get(key=phone.object_id).facts
+        assert facts["iccid"] == "8931000000000000017"
+    assert totals(run_sync(connector, whole=True)) == NOTHING
+    assert len(asked_by_id(inside)) == 12  # a whole reading trusts nothing
+
+
+@pytest.mark.django_db
+def test_who_is_gone_between_the_list_and_the_question_leaves_the_page(
+    connector: Connector, client_of_graph: Any
+) -> None:
+    there = objects(Kind.MANAGED_DEVICE).order_by("pk")[0]
+    bodies = {key: {"id": key, "iccid": ""} for key in (there.object_id, str(uuid4()))}
+    with tenant_scope(connector.tenant_id):
+        inventory_details.complete(client_of_graph(), connector, bodies, whole=False)
+    assert list(bodies) == [there.object_id]
+    assert bodies[there.object_id]["iccid"] == there.body["iccid"]
 
 
 @pytest.mark.django_db

@@ -41,8 +41,8 @@ IMEI = "490154203237518"
 @pytest.mark.parametrize(
     ("facts", "platform", "mode"),
     [
-        ({"operatingSystem": "iOS", "deviceType": "iPhone"}, "ios", "device"),
-        ({"operatingSystem": "iOS", "deviceType": "iPad"}, "ipados", "device"),
+        ({"operatingSystem": "iOS", "model": "iPhone 14"}, "ios", "device"),
+        ({"operatingSystem": "iOS", "model": "iPad Air"}, "ipados", "device"),
         ({"operatingSystem": "iPadOS"}, "ipados", "device"),
         ({"operatingSystem": "iOS", "deviceEnrollmentType": "appleUserEnrollment"}, "ios", "user"),
         (
@@ -64,20 +64,27 @@ IMEI = "490154203237518"
             "COPE",
         ),
         (
-            {"operatingSystem": "Android", "deviceType": "androidForWork"},
+            {
+                "operatingSystem": "Android",
+                "managementAgent": "googleCloudDevicePolicyController",
+                "managedDeviceOwnerType": "personal",
+            },
             "android",
             "PO",
         ),
         (
             {
                 "operatingSystem": "Android",
-                "deviceType": "androidEnterprise",
-                "managedDeviceOwnerType": "personal",
+                "manufacturer": "samsung",
+                "managementAgent": "googleCloudDevicePolicyController",
+                "managedDeviceOwnerType": "company",
             },
-            "android",
-            "PO",
+            "knox",
+            "DO",
         ),
-        ({"operatingSystem": "Android", "deviceType": "android"}, "android", "DA"),
+        ({"operatingSystem": "AndroidForWork"}, "android", "PO"),
+        ({"operatingSystem": "AndroidEnterprise"}, "android", "DO"),
+        ({"operatingSystem": "Android", "managementAgent": "mdm"}, "android", "DA"),
         ({"operatingSystem": "Windows"}, "other", "device"),
         ({"operatingSystem": "macOS"}, "other", "device"),
         ({}, "other", "device"),

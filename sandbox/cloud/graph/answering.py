@@ -120,14 +120,14 @@ def _batch(call: Call) -> Answer:
     seen: dict[str, int] = {}
     responses = []
     for item in requests:
-        _check_item(item, seen)
+        _check_item(call, item, seen)
         done = _in_batch(call, item, seen)
         seen[item["id"]] = done["status"]
         responses.append(done)
     return Answer(200, {"responses": responses[::-1]})  # any order is allowed; so expect any
 
 
-def _check_item(item: Any, seen: dict[str, int]) -> None:
+def _check_item(call: Call, item: Any, seen: dict[str, int]) -> None:
     well = (
         isinstance(item, dict)
         and isinstance(item.get("id"), str)
@@ -135,7 +135,10 @@ def _check_item(item: Any, seen: dict[str, int]) -> None:
         and isinstance(item.get("url"), str)
         and isinstance(item.get("dependsOn", []), list)
     )
-    if not well or item["id"] in seen or "://" in item["url"] or BATCH in item["url"]:
+    if not well or item["id"] in seen or BATCH in item["url"]:
+        raise bad_request("Invalid batch payload format.", "BadRequest")
+    item["url"] = item["url"].removeprefix(call.base)  # Microsoft's own client sends it whole
+    if "://" in item["url"]:
         raise bad_request("Invalid batch payload format.", "BadRequest")
     if any(name not in seen for name in item.get("dependsOn", [])):
         raise bad_request("Invalid batch payload format: dependsOn.", "BadRequest")

@@ -49,7 +49,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Listed:
-    """How a collection behaves. `default` names the properties answered without $select."""
+    """How a collection behaves. `default` names the properties answered without $select.
+
+    `by_id` are empty in a list and in an object that is read without naming them in $select.
+    `beta` are answered, being on record in the facts, and refused in $select as v1.0 refuses
+    what only beta has.
+    """
 
     kind: Kind
     context: str
@@ -58,6 +63,8 @@ class Listed:
     filterable: frozenset[str] = frozenset()
     time_property: str = ""
     default: tuple[str, ...] = ()
+    by_id: tuple[str, ...] = ()
+    beta: frozenset[str] = frozenset()
     options: bool = True
 
 
@@ -94,6 +101,8 @@ LISTS = {
                 {"imei", "serialNumber", "phoneNumber", "userId", "operatingSystem", "deviceName",
                  "managedDeviceOwnerType", "azureADDeviceId", "userPrincipalName"}
             ),
+            by_id=("iccid", "udid"),
+            beta=frozenset({"deviceType", "managementState"}),
         ),
         Listed(Kind.DEVICE_CATEGORY, "deviceManagement/deviceCategories"),
         Listed(Kind.DEVICE_CONFIGURATION, "deviceManagement/deviceConfigurations"),
@@ -160,15 +169,22 @@ def listed(call: Call, kind: Kind, only: Q | None = None) -> Answer:
     if len(rows) > size:
         kept = {name: call.query[name] for name in call.query if name != "$skiptoken"}
         body["@odata.nextLink"] = call.link(**kept, **{"$skiptoken": _token(rows[size - 1])})
-    body["value"] = [shown(row.body, call, how) for row in rows[:size]]
+    body["value"] = [shown(_as_listed(row.body, how), call, how) for row in rows[:size]]
     return Answer(200, body)
 
 
 def one(call: Call, kind: Kind, key: str) -> Answer:
     """One object, with its context."""
     how = LISTS[kind]
-    body = shown(required(call, kind, key).body, call, how)
+    body = required(call, kind, key).body
+    if not call.query.get("$select"):
+        body = _as_listed(body, how)
+    body = shown(body, call, how)
     return Answer(200, {"@odata.context": f"{_context(call, how)}/$entity", **body})
+
+
+def _as_listed(body: dict[str, Any], how: Listed) -> dict[str, Any]:
+    return {**body, **dict.fromkeys(how.by_id, "")} if how.by_id else body
 
 
 def shown(body: dict[str, Any], call: Call, how: Listed) -> dict[str, Any]:
@@ -176,7 +192,11 @@ def shown(body: dict[str, Any], call: Call, how: Listed) -> dict[str, Any]:
     wanted: Iterable[str] = how.default
     if call.query.get("$select"):
         wanted = [name.strip() for name in call.query["$select"].split(",")]
-        unknown = [name for name in wanted if name not in body and not name.startswith("@")]
+        unknown = [
+            name
+            for name in wanted
+            if name in how.beta or (name not in body and not name.startswith("@"))
+        ]
         if unknown:
             raise bad_request(
                 f"Could not find a property named '{unknown[0][:60]}' on type "

@@ -47,8 +47,12 @@ ROUTES: list[Route] = []
 def route(
     method: str, path: str, permissions: str, *, cost: int = 2
 ) -> Callable[[Handler], Handler]:
-    """Register a handler: `{name}` in the path is one segment, handed over in order."""
-    pattern = re.compile(re.sub(r"\{\w+\}", r"([^/]+)", path.replace("$", r"\$")), re.IGNORECASE)
+    """Register a handler: `{name}` in the path is one segment, handed over in order.
+
+    A function may be called with or without its brackets, as in `users/delta()`.
+    """
+    fixed = re.sub(r"/delta$", r"/delta(?:\(\))?", path.replace("$ref", r"\$ref"))
+    pattern = re.compile(re.sub(r"\{\w+\}", r"([^/]+)", fixed), re.IGNORECASE)
 
     def register(handler: Handler) -> Handler:
         ROUTES.append(Route(method, pattern, frozenset(permissions.split()), handler, cost))
