@@ -21,6 +21,7 @@ ACTS = {
     "audit.exported": _("Audit log exported"),
     "auto_claim.turned_off": _("Auto-claim turned off"),
     "auto_claim.turned_on": _("Auto-claim turned on"),
+    "auto_claim_app.ids_changed": _("Application ids of an app changed"),
     "auto_claim_policy.added": _("Auto-claim policy added"),
     "auto_claim_policy.claims_undone": _("Claims of a policy undone"),
     "auto_claim_policy.deleted": _("Auto-claim policy deleted"),
@@ -140,6 +141,7 @@ ACTS = {
 
 FACTS = {
     "alert.acknowledged": _("Alert acknowledged"),
+    "application_ids": _("Application ids"),
     "claims": _("Claims"),
     "daily_cap": _("Claims a day, at most"),
     "end_day": _("End"),

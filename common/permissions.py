@@ -95,6 +95,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.ACKNOWLEDGE_ALERTS,
             _P.VIEW_REPORTS,
             _P.VIEW_CLAIMS,
+            _P.VIEW_LICENCES,
         }
     ),
     Role.BILLING_ADMINISTRATOR: frozenset({*_LICENCES, _P.MANAGE_PRICES, _P.VIEW_REPORTS}),

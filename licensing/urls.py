@@ -2,13 +2,17 @@
 
 from django.urls import include, path
 
-from licensing.views import dry_runs, policies, products, report, switch, undo, wizard
+from licensing.views import apps, dry_runs, policies, products, report, switch, undo, wizard
 
 app_name = "licensing"
 
 LICENSES = [
     path("", products.products, name="products"),
     path("<int:pk>/price/", products.price, name="price"),
+]
+APPS = [
+    path("", apps.apps, name="apps"),
+    path("<int:pk>/", apps.app_ids, name="app_ids"),
 ]
 REPORT = [
     path("", report.report, name="claims"),
@@ -38,6 +42,7 @@ SETTINGS = [
 urlpatterns = [
     path("reports/auto-claim/", include(REPORT)),
     path("licenses/auto-claim/", include(POLICIES)),
+    path("licenses/apps/", include(APPS)),
     path("licenses/", include(LICENSES)),
     path("org-settings/", include(SETTINGS)),
 ]

@@ -72,6 +72,7 @@ def make_dry_run(tenant: Tenant) -> Job:
 
 OBJECTS = {
     "licensing:price": lambda tenant: {"pk": make_product(tenant).pk},
+    "licensing:app_ids": lambda tenant: {"pk": make_policy(tenant).app_id},
     **{
         f"licensing:policy{act}": lambda tenant: {"pk": make_policy(tenant).pk}
         for act in ("", "_created", "_delete", "_undo")

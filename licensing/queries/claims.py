@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from licensing.models import Claim, ClaimState, Product, ServicePlan
@@ -54,6 +54,17 @@ def daily(*, claims: QuerySet[Claim], since: datetime, now: datetime, zone: Zone
     if names[SHOWN:]:
         rows.append([sum(counts.get((day, name), 0) for name in names[SHOWN:]) for day in days])
     return Daily(days, names[:SHOWN], rows)
+
+
+def place_in_line(claim: Claim) -> int | None:
+    """1 for who is served next of those that wait for a seat of the policy; None: does not wait."""
+    if claim.state != ClaimState.WAITING:
+        return None
+    earlier = Q(signed_in_at__lt=claim.signed_in_at) | Q(
+        signed_in_at=claim.signed_in_at, pk__lt=claim.pk
+    )
+    waiting = Claim.objects.filter(policy_id=claim.policy_id, state=ClaimState.WAITING)
+    return 1 + waiting.filter(earlier).count()
 
 
 def plan_labels() -> dict[str, str]:

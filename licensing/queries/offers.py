@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.db.models import Count
 
@@ -56,26 +57,42 @@ def seats_of(products: Collection[Product]) -> Seats:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A policy's products in order, and what is in them; free seats are asked for each time."""
+    """A policy's products in order, and what is in them; free seats are asked for each time.
+
+    An offer is made anew only where its seats have changed: there is one for each decision.
+    """
 
     rows: list[PolicyProduct]
     products: dict[int, Product]
     plans: dict[int, dict[str, str]]
     reserve: int
 
-    def offers(self, seats: Seats) -> list[Offer]:
-        return [
-            Offer(
+    @cached_property
+    def row_of(self) -> dict[int, PolicyProduct]:
+        return {row.product_id: row for row in self.rows}
+
+    @cached_property
+    def _offers(self) -> dict[int, Offer]:
+        """As last offered."""
+        return {
+            row.product_id: Offer(
                 product=row.product_id,
                 sku=str(self.products[row.product_id].sku_id),
                 position=row.position,
                 status=self.products[row.product_id].status,
-                free=max(0, seats.free[row.product_id] - self.reserve),
+                free=0,
                 plans=frozenset(self.plans[row.product_id]),
                 off=frozenset(row.off),
             )
             for row in self.rows
-        ]
+        }
+
+    def offers(self, seats: Seats) -> list[Offer]:
+        for product, offer in self._offers.items():
+            free = max(0, seats.free[product] - self.reserve)
+            if free != offer.free:
+                self._offers[product] = replace(offer, free=free)
+        return list(self._offers.values())
 
 
 def shelf_of(policy: AutoClaimPolicy, products: Collection[Product]) -> Shelf:

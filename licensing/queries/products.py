@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from licensing.models import App, Product, ServicePlan
@@ -31,9 +32,13 @@ class Suitable:
     services: tuple[tuple[str, str], ...]
 
 
-def suitable(app: App | None) -> list[Suitable]:
-    """The products that contain the app (no app: all), by name."""
-    products = list(Product.objects.exclude(status="Deleted").order_by("name", "pk"))
+def suitable(app: App | None, *, besides: Collection[int] = ()) -> list[Suitable]:
+    """The products that contain the app (no app: all), by name.
+
+    A product without any subscription is no choice any more, but for those in `besides`.
+    """
+    wanted_rows = ~Q(status="Deleted") | Q(pk__in=besides)
+    products = list(Product.objects.filter(wanted_rows).order_by("name", "pk"))
     services: dict[int, list[tuple[str, str]]] = {product.pk: [] for product in products}
     rows = ServicePlan.objects.filter(product__in=products).order_by("label", "pk")
     for product_id, name, label in rows.values_list("product_id", "name", "label"):

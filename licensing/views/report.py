@@ -26,7 +26,7 @@ from common.tables import TableView
 from licensing import exports
 from licensing.actions import claims as acts
 from licensing.models import Claim
-from licensing.queries.claims import daily, ledger, plan_labels, tried_names
+from licensing.queries.claims import daily, ledger, place_in_line, plan_labels, tried_names
 from licensing.tables import CLAIMS
 
 CSV = "text/csv; charset=utf-8"
@@ -83,6 +83,7 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
         "claim": row,
         "off_labels": [labels.get(name, name) for name in row.off],
         "tried": tried_names(row),
+        "place_in_line": place_in_line(row),
         "may_retry": row.state in acts.RETRYABLE
         and request.membership.may(Permission.MANAGE_LICENCES),
         "may_clear": row.blocks and request.membership.may(Permission.MANAGE_LICENCES),

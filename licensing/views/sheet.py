@@ -42,7 +42,7 @@ class Sheet:
         self.pane, self.is_saved = "", False
         self.wants_dry_run = False
         self.form: forms.Form = forms.Form(data)
-        self.all = suitable(None)
+        self.all = suitable(None, besides=self.saved.keys)
         self.choices = suitable(policy.app)
         self.asked = ALL
         if data is not None:

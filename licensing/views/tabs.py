@@ -15,6 +15,7 @@ def tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
     pages = (
         ("products", _("Products"), "licensing:products"),
         ("policies", _("Auto-claim policy"), "licensing:policies"),
+        ("apps", _("Apps"), "licensing:apps"),
     )
     return [
         {"label": label, "url": tenant_url(request, name), "current": key == current}

@@ -3,6 +3,7 @@
 1. Accounts that the due claims are about are read from the directory, outside any transaction.
 2. The policy is locked, so that its claims are judged one batch after the other and in order.
    Where somebody holds it already there is nothing to do: that one goes on until nothing is due.
+   So a glance at the lock comes before everything else.
 3. Its products are locked in the order of their keys: from here on nobody else counts or gives
    these seats. What is free is bought, less used, less what claims hold that Microsoft's last
    figures do not include yet.
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from common.tenancy import across_tenants, current_tenant_id
 from jobs.draining import drain
@@ -45,7 +47,7 @@ from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+BATCH = 1_000
 READ_AT_ONCE = 100
 FRESH = timedelta(minutes=5)
 LATER = timedelta(seconds=30)
@@ -78,6 +80,9 @@ def judge_batch(*, now: datetime) -> int:
     due = _due(now).order_by("due_at", "pk").values_list("policy_id", flat=True).first()
     if due is None:
         return 0
+    with transaction.atomic():
+        if _lock_policy(due) is None:
+            return 0
     size, missing = _read_accounts(due, now)
     with transaction.atomic():
         policy = _lock_policy(due)
@@ -101,17 +106,17 @@ def _read_accounts(policy_id: int, now: datetime) -> tuple[int, set[UUID]]:
 
     Returns how many claims may be judged in order, and the accounts that could not be read.
     """
-    wanted = list(
+    known = Account.objects.filter(entra_id=OuterRef("entra_id"), read_at__gt=now - FRESH)
+    wanted = (
         _due(now)
         .filter(policy_id=policy_id)
         .order_by("signed_in_at", "pk")
-        .values_list("entra_id", flat=True)[:BATCH]
+        .annotate(fresh=Exists(known))
+        .values_list("entra_id", "fresh")[:BATCH]
     )
-    known = Account.objects.filter(entra_id__in=set(wanted), read_at__gt=now - FRESH)
-    fresh = set(known.values_list("entra_id", flat=True))
     stale: set[UUID] = set()
-    for place, entra_id in enumerate(wanted):
-        if entra_id not in fresh:
+    for place, (entra_id, fresh) in enumerate(wanted):
+        if not fresh:
             stale.add(entra_id)
         if len(stale) > READ_AT_ONCE:  # the others have their turn in the next batch
             stale.discard(entra_id)
@@ -203,17 +208,16 @@ class _Rules:
     """The policy's rules, with what is left of today's cap."""
 
     def __init__(self, policy: AutoClaimPolicy, app: App) -> None:
-        self.policy, self.plans = policy, frozenset(app.plans)
+        self.cap = policy.daily_cap
+        self.rules = Rules(
+            app_plans=frozenset(app.plans),
+            included=frozenset(policy.included),
+            excluded=frozenset(policy.excluded),
+            default_country=policy.default_country,
+        )
 
     def __call__(self, today: int) -> Rules:
-        cap = self.policy.daily_cap
-        return Rules(
-            app_plans=self.plans,
-            included=frozenset(self.policy.included),
-            excluded=frozenset(self.policy.excluded),
-            default_country=self.policy.default_country,
-            left_today=None if cap is None else cap - today,
-        )
+        return self.rules if self.cap is None else replace(self.rules, left_today=self.cap - today)
 
 
 def feature_is_on() -> bool:
@@ -246,7 +250,7 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _grant(claim: Claim, grant: Grant, shelf, now: datetime) -> None:
-    row = next(row for row in shelf.rows if row.product_id == grant.product)
+    row = shelf.row_of[grant.product]
     claim.state, claim.reason, claim.counted = ClaimState.CLAIMED, "", False
     claim.product_id, claim.position = grant.product, grant.position
     claim.product_name = shelf.products[grant.product].name

@@ -13,6 +13,7 @@ from audit.models import AuditEvent
 from common.tenancy import tenant_scope
 from jobs.workers import work_off
 from licensing.models import AutoClaimPolicy, AutoClaimSwitch, PolicyProduct
+from tests.licensing.cloud import guid
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 TAB = "/t/contoso/licenses/auto-claim/"
@@ -40,7 +41,9 @@ def test_from_the_setting_to_the_policy_and_back(
         office.cloud.sell(part, 3)
     office.read()
     sign_in(page, alice)
-    page.goto("/t/contoso/licenses/")
+    page.goto("/t/contoso/")
+    menu = page.get_by_role("navigation", name="Main")
+    menu.get_by_role("link", name="Licenses", exact=True).click()
     assert_accessible(page)
     page.get_by_role("link", name="Auto-claim policy", exact=True).click()
     assert_accessible(page)
@@ -100,6 +103,10 @@ def test_from_the_setting_to_the_policy_and_back(
     drawer.get_by_label(re.compile("Business Premium")).check()
     drawer.get_by_role("button", name="Move up").click()
     expect(drawer.locator("ol.shelf li").first).to_contain_text("Business Premium")
+    drawer.get_by_role("button", name="Move down").click()
+    expect(drawer.locator("ol.shelf li").first).to_contain_text("Microsoft 365 E3")
+    drawer.get_by_role("button", name="Move up").click()
+    expect(drawer.locator("ol.shelf li").first).to_contain_text("Business Premium")
     drawer.get_by_role("button", name="Add a backup product to this policy").click()
     drawer.get_by_role("heading", name="Add a product").wait_for()
     drawer.get_by_label(re.compile("Office 365 E1")).check()
@@ -144,7 +151,9 @@ def test_from_the_setting_to_the_policy_and_back(
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
 
-    page.goto("/t/contoso/org-settings/")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Org settings").click()
+    page.get_by_role("heading", name="Org settings").wait_for()
     assert_accessible(page)
     page.get_by_role("link", name="User owned apps and services").click()
     page.get_by_label("Let users auto-claim licenses the first time they sign in").uncheck()
@@ -166,8 +175,18 @@ def test_the_report_the_dry_run_and_undo_are_pages_for_everybody(
     office.sign_in("ann", "ben", "gus")
     office.settle()
     sign_in(page, alice)
-    page.goto("/t/contoso/reports/auto-claim/")
+    page.goto(TAB)
+    page.get_by_role("link", name="View report").click()
+    page.get_by_role("heading", name="Auto-claim policy report").wait_for()
     assert_accessible(page)
+    period = page.get_by_label("Period")
+    expect(period.locator("option:checked")).to_have_text("Past 90 days")
+    assert period.locator("option").all_inner_texts() == [
+        "Past 90 days", "Past 30 days", "Past 7 days", "Past day",
+    ]  # fmt: skip
+    period.select_option(label="Past 30 days")
+    page.wait_for_url("**days=30*")
+    page.goto("/t/contoso/reports/auto-claim/")
     page.get_by_label("Result").select_option(label="Nothing given")
     press(page, "Apply")
     expect(page.get_by_text("ann@contoso.example")).to_have_count(0)
@@ -200,3 +219,56 @@ def test_the_report_the_dry_run_and_undo_are_pages_for_everybody(
     page.get_by_text("2 claims are being undone.").wait_for()
     office.settle()
     assert {state for state, _what in office.results().values()} == {"undone", "nothing"}
+
+
+def test_limits_show_their_reason_and_what_is_deleted_stays_readable(
+    office, alice, browser_page, sign_in, assert_accessible
+):
+    page = browser_page
+    policy = office.policy("SPE_E3", "SPB")
+    office.cloud.employ("kim")
+    office.sign_in("kim")
+    office.settle()
+    sign_in(page, alice)
+    page.goto(f"{TAB}add/")
+    page.get_by_label("Policy name").fill("Teams again")
+    press(page, "Next")
+    page.get_by_label("App", exact=True).select_option("Microsoft Teams")
+    page.get_by_label("Product", exact=True).select_option(
+        label="Microsoft 365 Business Premium (5 available)"
+    )
+    press(page, "Next")
+    press(page, "Next")
+    page.get_by_text("is also given by Teams for all").wait_for()
+    press(page, "Create policy")
+    refused(page, "Another policy is on for this app. Turn that one off first.")
+    assert_accessible(page)
+    with tenant_scope(office.tenant.pk):
+        assert AutoClaimPolicy.objects.count() == 1
+
+    page.goto("/t/contoso/licenses/apps/")
+    page.get_by_text("None yet, so no sign-in counts.").first.wait_for()
+    assert_accessible(page)
+    page.get_by_role("link", name=re.compile("Change\\s+Power Automate per User")).click()
+    page.get_by_label("Further application ids").fill("nonsense")
+    press(page, "Save")
+    refused(page, "Line 1, “nonsense”, is not an application id like")
+    assert_accessible(page)
+    page.get_by_label("Further application ids").fill("7df0a125-d3be-4c96-aa54-591f83ff541c")
+    press(page, "Save")
+    page.get_by_text("7df0a125-d3be-4c96-aa54-591f83ff541c").wait_for()
+    page.set_viewport_size({"width": 360, "height": 780})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+    page.goto(f"{TAB}{policy.pk}/")
+    page.get_by_role("link", name="Delete").click()
+    assert_accessible(page)
+    press(page, "Delete")
+    page.get_by_text("Teams for all was deleted.").wait_for()
+    page.get_by_text("No policies yet").wait_for()
+    page.get_by_role("link", name="View report").click()
+    row = page.get_by_role("row").filter(has_text="kim@contoso.example")
+    for text in ("Teams for all", "Microsoft 365 E3", "Primary", "Assigned"):
+        expect(row).to_contain_text(text)
+    assert len(office.cloud.holders(str(guid("SPE_E3")))) == 1

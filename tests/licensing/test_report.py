@@ -13,8 +13,11 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from common.tenancy import tenant_scope
-from licensing.models import Claim
+from licensing.actions import policies
+from licensing.actions.switch import set_switch
+from licensing.models import Claim, Reading
 from tests.conftest import client_of
+from tests.licensing.cloud import guid
 
 REPORT = "/t/contoso/reports/auto-claim/"
 
@@ -71,6 +74,71 @@ def test_filters_find_a_person_a_result_a_policy_and_a_product(told, alice, clie
     for asked in (f"policy={ann.policy_id}&product={ann.product_id}", "state=assigned&q=ann"):
         page = client.get(f"{REPORT}?{asked}").content.decode()
         assert "ann@contoso.example" in page and "cid@contoso.example" not in page, asked
+
+
+def test_the_picture_is_per_day_and_product_and_as_long_as_the_period(told, alice, client_for):
+    client = client_for(alice)
+    age(told, "ann", 20)
+    for days, names in ((90, 2), (30, 2), (7, 1), (1, 1)):
+        page = client.get(f"{REPORT}?days={days}")
+        picture = page.context["picture"]
+        assert len(picture.rows) == days + 1, "both the first and the last day are begun"
+        assert len(picture.heads) == names
+        assert sum(int(figure) for _day, figures in picture.rows for figure in figures) == names
+
+
+def test_who_waits_knows_the_place_in_line(told, alice, client_for):
+    told.cloud.employ("dee")
+    told.sign_in("dee")
+    told.settle()
+    with tenant_scope(told.tenant.pk):
+        keys = {c.upn[:3]: c.pk for c in Claim.objects.all()}
+    pages = {n: client_for(alice).get(f"{REPORT}{keys[n]}/") for n in ("ann", "cid", "dee")}
+    places = {name: page.context["place_in_line"] for name, page in pages.items()}
+    assert places == {"ann": None, "cid": 1, "dee": 2}
+    assert "Place in the waiting list" in pages["dee"].content.decode()
+
+
+def test_everything_stays_readable_whatever_is_turned_off_taken_out_or_gone(
+    told, alice, client_for
+):
+    client, tab = client_for(alice), "/t/contoso/licenses/auto-claim/"
+    with tenant_scope(told.tenant.pk):
+        ann = Claim.objects.get(upn__startswith="ann")
+        set_switch(on=False, by=alice)
+    page = client.get(tab).content.decode()
+    assert "Paused by setting" in page and "Teams for all" in page
+    told.cloud.skus.pop(str(guid("SPE_E3")))  # the subscription ended
+    told.read()
+    pane = client.get(f"{tab}{ann.policy_id}/").content.decode()
+    assert "Paused by setting" in pane and "Microsoft 365 E3" in pane and "Deleted" in pane
+    assert "Microsoft 365 E3" in client.get("/t/contoso/licenses/").content.decode()
+    with tenant_scope(told.tenant.pk):
+        draft = policies.draft_of(ann.policy)
+        fewer = draft.with_products(draft.keys[1:])
+        policies.edit(policy=ann.policy, draft=fewer, now=timezone.now(), by=alice)
+        policies.delete(policy=ann.policy, now=timezone.now(), by=alice)
+    for address in (REPORT, f"{REPORT}{ann.pk}/"):
+        page = client.get(address).content.decode()
+        for text in ("ann@contoso.example", "Teams for all", "Microsoft 365 E3", "Primary"):
+            assert text in page, (address, text)
+    assert client.get(tab).status_code == 200
+    assert client.get(f"{tab}{ann.policy_id}/").status_code == 404
+    asked = f"?policy={ann.policy_id}&product={ann.product_id}"
+    text = b"".join(client.post(f"{REPORT}csv/{asked}")).decode()
+    assert "ann@contoso.example" in text and "cid@" not in text
+
+
+def test_a_reading_that_fails_shows_on_the_tab_with_the_last_that_did_not(told, alice, client_for):
+    at = timezone.now() - timedelta(hours=2)
+    with tenant_scope(told.tenant.pk):
+        Reading.objects.update_or_create(
+            what="sign_ins",
+            defaults={"succeeded_at": at, "error": "cloud_forbidden", "next_at": timezone.now()},
+        )
+    page = client_for(alice).get("/t/contoso/licenses/auto-claim/").content.decode()
+    assert "Sign-ins were last read" in page and at.isoformat() in page
+    assert "Not read:" in page and "Sign-ins have not been read" not in page
 
 
 def test_both_exports_hold_the_filtered_rows_and_run_nothing(told, alice, client_for):
