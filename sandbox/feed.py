@@ -128,7 +128,7 @@ def take(
     lines = _lines(demo)
     blocked = _blocked(lines.values())
     rows = [
-        f"{line_id}\t{session.at.timestamp()}\t{session.key}\t{session.country}"
+        f"{line_id}\t{session.at.isoformat()}\t{session.key}\t{session.country}"
         f"\t{volume}\t{session.day}\n"
         for number, line_id in lines.items()
         for session, volume in _let_through(

@@ -53,6 +53,8 @@ UNKNOWN_ABROAD = "ZZ"
 TRUE = {"1", "true", "yes", "y", "j", "ja", "oui", "roaming", "r"}
 FALSE = {"", "0", "false", "no", "n", "nee", "non", "home", "domestic", "national", "h"}
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+SIXTY = {f"{number:02}": number for number in range(60)}
+"""Minutes or seconds as times write them."""
 POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(18))
 
 
@@ -296,12 +298,10 @@ class RowReader:
 
     def _time(self, text: str) -> float:
         if len(text) == 19 and text[13] == text[16] == ":":
-            offset = self._hours.get(text[:13])
-            if offset is not None:
-                try:
-                    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() - offset
-                except ValueError:
-                    pass  # no such minute or second: told below
+            hour = self._hours.get(text[:13])
+            minutes, seconds = SIXTY.get(text[14:16]), SIXTY.get(text[17:])
+            if hour is not None and minutes is not None and seconds is not None:
+                return hour + 60 * minutes + seconds
         text = text.strip()
         try:
             # digits alone are never handed over: 1712121312151 would be a day in the year 1712
@@ -319,7 +319,11 @@ class RowReader:
         return moment.replace(tzinfo=UTC).timestamp() - self._offset(moment, text)
 
     def _offset(self, moment: datetime, text: str) -> float:
-        """The zone's offset (seconds) at a local time; remembered if it holds the hour through."""
+        """The zone's offset (seconds) at a local time.
+
+        If it holds the hour through, the hour is remembered with its beginning, so that others of
+        it are a sum.
+        """
         zone = self.layout.zone
         local = moment.replace(tzinfo=zone)
         if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
@@ -335,7 +339,7 @@ class RowReader:
         if start.utcoffset() == end.utcoffset() == offset and back == start.replace(tzinfo=None):
             if len(self._hours) > CACHED:
                 self._hours.clear()
-            self._hours[text[:13]] = offset.total_seconds()
+            self._hours[text[:13]] = start.timestamp()
         return offset.total_seconds()
 
     def _odd_time(self, text: str) -> datetime:
@@ -391,29 +395,43 @@ TOO_MUCH = "This is more than a line can use; at most 1 PB a row can be counted.
 
 
 class LocalDays:
-    """Local days of instants in one zone, fast: the offset is looked up once a quarter."""
+    """Local times of instants in one zone, fast: the offset is looked up once a quarter."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._offsets: dict[int, int] = {}
+        self._offsets: dict[int, tuple[int, str]] = {}
         self._days: dict[int, str] = {}
 
     def of(self, at: float) -> date:
         """The local day of an instant (seconds since 1970 in UTC)."""
-        return date.fromisoformat(self.text_of(at))
+        return date.fromisoformat(self.written(at)[1])
 
-    def text_of(self, at: float) -> str:
-        """The same as ISO 8601 writes it."""
+    def written(self, at: float) -> tuple[str, str]:
+        """The instant as ISO 8601 writes it, with its offset, and the local day."""
         quarter = int(at // 900)  # offsets change on quarters of an hour at the earliest
-        offset = self._offsets.get(quarter)
-        if offset is None:
-            moment = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self.zone)
-            offset = int((moment.utcoffset() or timedelta()).total_seconds())
+        known = self._offsets.get(quarter)
+        if known is None:
             if len(self._offsets) > 200_000:
                 self._offsets.clear()
-            self._offsets[quarter] = offset
-        ordinal = int((at + offset) // 86_400)
-        day = self._days.get(ordinal)
+            known = self._offsets[quarter] = self._offset(quarter)
+        offset, shown = known
+        ordinal, second = divmod(at + offset, 86_400)
+        day = self._days.get(int(ordinal))
         if day is None:
-            day = self._days[ordinal] = date.fromordinal(EPOCH_ORDINAL + ordinal).isoformat()
-        return day
+            day = date.fromordinal(EPOCH_ORDINAL + int(ordinal)).isoformat()
+            self._days[int(ordinal)] = day
+        minute, second = divmod(second, 60)
+        if second.is_integer():
+            return f"{day} {MINUTES[int(minute)]}:{int(second):02}{shown}", day
+        return datetime.fromtimestamp(at, UTC).isoformat(), day
+
+    def _offset(self, quarter: int) -> tuple[int, str]:
+        """Seconds east of Greenwich, and as ISO 8601 writes them."""
+        moment = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self.zone)
+        seconds = int((moment.utcoffset() or timedelta()).total_seconds())
+        hours, rest = divmod(abs(seconds), 3600)
+        return seconds, f"{'-' if seconds < 0 else '+'}{hours:02}:{rest // 60:02}:{rest % 60:02}"
+
+
+MINUTES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440)]
+"""The minutes of a day as times write them."""

@@ -20,7 +20,7 @@ from usage.actions.lines import NewLine, add_lines
 from usage.carrier_files import LocalDays
 from usage.models import Carrier, Line, LineSim, Plan, Source
 from usage.workers.evaluate import evaluate_due
-from usage.workers.ingest import Ingested, ingest
+from usage.workers.ingest import Ingested, Sums, ingest
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 APRIL = datetime(2026, 3, 31, 22, tzinfo=UTC)
@@ -86,11 +86,24 @@ def record(
     """One row for ingest()."""
     at = at or timezone.now()
     day = LocalDays(line.carrier.zone).of(at.timestamp())
-    return f"{line.pk}\t{at.timestamp()}\t{key or uuid4()}\t{country}\t{volume}\t{day}\n"
+    return f"{line.pk}\t{at.isoformat()}\t{key or uuid4()}\t{country}\t{volume}\t{day}\n"
 
 
-def take(rows: Iterable[str]) -> Ingested:
-    return ingest(rows=list(rows), source=Source.CARRIER, now=timezone.now())
+def take(rows: Iterable[str], *, hopeful: bool = False) -> Ingested:
+    """Ingest the rows; `hopeful`, as a file does it that has shown no known row yet."""
+    rows = list(rows)
+    sums = sums_of(rows) if hopeful else None
+    return ingest(rows=rows, source=Source.CARRIER, now=timezone.now(), sums=sums)
+
+
+def sums_of(rows: Iterable[str]) -> Sums:
+    sums = Sums()
+    for row in rows:
+        line_id, _at, _key, country, volume, day = row.rstrip("\n").split("\t")
+        place = f"{line_id}\t{day}\t{country}"
+        sums.volumes[place] += int(volume)
+        sums.records[place] += 1
+    return sums
 
 
 def use(line: Line, volume: int, **more: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from alerts.models import Alert
@@ -34,6 +35,7 @@ from usage.queries import judging as judgement
 from usage.workers import evaluate
 from usage.workers.counters import differences
 from usage.workers.due import make_due
+from usage.workers.ingest import NEW_RECORDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 24
@@ -119,9 +121,10 @@ def test_all_workers_at_once_while_usage_comes_in(busy, monkeypatch):
         for _ in range(40)
     ]
 
-    def bring(some: list[str]) -> Callable[[], int]:
+    def bring(some: list[str], *, hopeful: bool = False) -> Callable[[], int]:
         def work() -> int:
-            return sum(take(some[at : at + 60]).accepted for at in range(0, len(some), 60))
+            batches = [some[at : at + 60] for at in range(0, len(some), 60)]
+            return sum(take(batch, hopeful=hopeful).accepted for batch in batches)
 
         return work
 
@@ -132,8 +135,14 @@ def test_all_workers_at_once_while_usage_comes_in(busy, monkeypatch):
             enforce.enforce_due(now=now)
             fleet.answer_due(now=now)
 
-    done = at_once(busy, bring(rows), bring(rows[::-1]), bring(rows[::2]), toil, toil)
-    assert sum(done[:3]) == len(rows)
+    bringers = [
+        bring(rows),
+        bring(rows[::-1]),
+        bring(rows[::2], hopeful=True),
+        bring(rows[::-3], hopeful=True),
+    ]
+    done = at_once(busy, *bringers, toil, toil)
+    assert sum(done[: len(bringers)]) == len(rows)
     settle()
     assert differences() == []
     assert set(UsageCounter.objects.values_list("records", flat=True)) == {40}
@@ -146,6 +155,20 @@ def test_all_workers_at_once_while_usage_comes_in(busy, monkeypatch):
     )
     crossed = Counter(Alert.objects.values_list("subject_id", flat=True))
     assert crossed == {line.pk: 2 if line in over else 1 for line in phones}
+
+
+def test_new_rows_are_not_looked_at_one_by_one_and_a_known_one_makes_them_be(busy, monkeypatch):
+    line = Line.objects.order_by("pk").first()
+    rows = [record(line, 2 * MB), record(line, MB), record(line, MB, country="DE")]
+    with CaptureQueriesContext(connection) as queries:
+        assert take(rows, hopeful=True).accepted == 3
+    assert not any(NEW_RECORDS[:20] in query["sql"] for query in queries)
+    more = [rows[1], record(line, 5 * MB)]
+    with CaptureQueriesContext(connection) as queries:
+        done = take(more, hopeful=True)
+    assert any(NEW_RECORDS[:20] in query["sql"] for query in queries)
+    assert (done.accepted, done.volume) == (1, 5 * MB)
+    assert differences() == []
 
 
 def test_an_edit_while_a_worker_judges_by_the_old_rules_is_not_lost(busy, monkeypatch):

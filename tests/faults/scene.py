@@ -60,7 +60,7 @@ class Scene:
         with tenant_scope(self.tenant.pk):
             ingest(
                 rows=[
-                    f"{line.pk}\t{now.timestamp()}\t{uuid4()}\tNL\t{volume}\t{today}\n"
+                    f"{line.pk}\t{now.isoformat()}\t{uuid4()}\tNL\t{volume}\t{today}\n"
                     for line in self.over
                 ],
                 source=Source.CARRIER,

@@ -6,7 +6,7 @@ Each chunk is one transaction. In a dry run it is rolled back, and whatever line
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from usage.models import Carrier, LineSim, Plan, Source
 from usage.partitions import ensure_partitions
 from usage.queries.line_keys import BadKey, LineFinder
 from usage.queries.personal_lines import personal_lines
-from usage.workers.ingest import Ingested, ingest
+from usage.workers.ingest import Ingested, Sums, ingest
 
 OLDEST = timedelta(days=730)
 AHEAD = timedelta(minutes=5)
@@ -75,6 +75,25 @@ class Report:
 _FIELDS = {"lines_created": "created"}
 
 
+@dataclass
+class Prepared:
+    """A chunk before its lines are looked up.
+
+    Side by side: `samples`, their `keys` (what lines are known by), and what comes after the line's
+    id in ingest()'s rows (`texts`) and sums (`places`).
+
+    `rows` counts all rows of the chunk, `last_row` is the last one's number.
+    """
+
+    samples: list[Sample] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    rows: int = 0
+    last_row: int = 0
+
+
 class RowTaker:
     """One pass over a file: matching and counting its chunks."""
 
@@ -102,28 +121,46 @@ class RowTaker:
         self.created_before = report.created
         self.created_keys: set[str] = set()
 
-    def written(self, samples: list[Sample]) -> list[str]:
-        """What COPY gets of each, but for its line, which must be looked up.
+    def prepare(self, samples: list[Sample], rejected: list[Rejected]) -> Prepared:
+        """A chunk as far as it goes without the database, while the one before it is counted."""
+        layout, shift = self.options.layout, self.shift
+        oldest, newest = self.oldest - shift, self.newest - shift
+        normal, written = self.finder.normal, self.days.written
+        chunk = Prepared(rejected=rejected)
+        row = max((ones[-1].row for ones in (samples, rejected) if ones), default=0)
+        chunk.rows, chunk.last_row = len(samples) + len(rejected), row
+        add_sample, add_key = chunk.samples.append, chunk.keys.append
+        add_text, add_place = chunk.texts.append, chunk.places.append
+        for sample in samples:
+            _row, line, at, country, volume, key = sample
+            if not oldest <= at <= newest:
+                # before its line is looked for, or even made
+                chunk.rejected.append(self._refusal(sample, layout.time_column, "window"))
+                continue
+            try:
+                add_key(normal(line))
+            except BadKey as bad:
+                chunk.rejected.append(Rejected(sample.row, layout.line_column, line, str(bad)))
+                continue
+            started_at, day = written(at + shift)
+            add_sample(sample)
+            add_text(f"\t{started_at}\t{key}\t{country}\t{volume}\t{day}\n")
+            add_place(f"\t{day}\t{country}")
+        return chunk
 
-        Needs no database: it is done ahead, while the chunk before is counted.
-        """
-        day_of, shift = self.days.text_of, self.shift
-        return [
-            f"\t{at + shift}\t{key}\t{country}\t{volume}\t{day_of(at + shift)}\n"
-            for _row, _line, at, country, volume, key in samples
-        ]
-
-    def take(self, samples: list[Sample], written: list[str], rejected: list[Rejected]) -> None:
-        """Count one chunk, in one transaction; `written` is what written() gave for it."""
+    def take(self, chunk: Prepared) -> None:
+        """Count one chunk, in one transaction."""
         report, is_dry = self.report, self.options.dry_run
-        report.rows += len(samples) + len(rejected)
-        report.last_row = max(one.row for ones in (samples, rejected) for one in ones[-1:])
-        for bad in rejected:
-            self._reject(bad)
+        report.rows += chunk.rows
+        report.last_row = chunk.last_row
+        report.rejected += len(chunk.rejected)
+        for bad in chunk.rejected:
+            self.on_rejected(bad)
         with transaction.atomic():
             if is_dry:  # a real run makes them before it starts
                 ensure_partitions(today=self.now.date())
-            rows = self._copy_rows(self._match(samples, written))
+            sums = Sums()
+            rows = self._copy_rows(chunk, self._line_ids(chunk.keys), sums)
             done = Ingested(0, 0)
             if rows:
                 done = ingest(
@@ -131,7 +168,7 @@ class RowTaker:
                     source=Source.CARRIER,
                     now=self.now,
                     file_id=self.file_id,
-                    likely_new=not report.duplicate,
+                    sums=None if report.duplicate else sums,
                 )
             report.accepted += done.accepted
             report.duplicate += len(rows) - done.accepted
@@ -144,25 +181,13 @@ class RowTaker:
             self.finder.forget()
             self.on_progress(report)
 
-    def _match(self, samples: list[Sample], written: list[str]) -> list[tuple[Sample, str, str]]:
-        normal = self.finder.normal
-        oldest, newest = self.oldest - self.shift, self.newest - self.shift
-        matched = []
-        for sample, text in zip(samples, written, strict=True):
-            if not oldest <= sample.at <= newest:
-                self.report.rejected += 1  # before its line is looked for, or even made
-                self._tell(sample, self.options.layout.time_column, "", "window")
-                continue
-            try:
-                matched.append((sample, text, normal(sample.line)))
-            except BadKey as bad:
-                column = self.options.layout.line_column
-                self._reject(Rejected(sample.row, column, sample.line, str(bad)))
-        keys = {key for _sample, _text, key in matched}
-        self.finder.look_up(keys)
+    def _line_ids(self, keys: list[str]) -> list[int | None]:
+        """The line of each key, made if that was asked for; None for one that is not known."""
+        different = set(keys)
+        self.finder.look_up(different)
         if self.options.create_lines:
-            self._create({key for key in keys if self.finder.get(key) is None})
-        return matched
+            self._create({key for key in different if self.finder.get(key) is None})
+        return [self.finder.get(key) for key in keys]
 
     def _create(self, keys: set[str]) -> None:
         if not keys:
@@ -190,39 +215,47 @@ class RowTaker:
         self.created_keys.update(ordered)
         self.report.created = self.created_before + len(self.created_keys)
 
-    def _copy_rows(self, matched: list[tuple[Sample, str, str]]) -> list[str]:
+    def _copy_rows(self, chunk: Prepared, line_ids: list[int | None], sums: Sums) -> list[str]:
+        """The rows that count, as ingest() takes them; they are added up in `sums`."""
+        personal = personal_lines(line_ids=set(line_ids))
         rows = []
-        line_of, profile = self.finder.get, self.profile
-        personal = personal_lines(line_ids={line_of(key) for _sample, _text, key in matched})
-        for sample, text, key in matched:
-            line_id = line_of(key)
-            if line_id is None:
-                self.report.unmatched += 1
-                self._tell(sample, self.options.layout.line_column, sample.line, "unmatched")
+        counted = []
+        for at, line_id in enumerate(line_ids):
+            if line_id is None or line_id in personal:
+                self._turn_away(chunk.samples[at], is_known=line_id is not None)
                 continue
-            if line_id in personal:
-                self.report.rejected += 1
-                self._tell(sample, self.options.layout.line_column, sample.line, "personal")
-                continue
-            if profile is not None:
-                profile.take(
-                    key=key,
-                    line_id=None if key in self.created_keys else line_id,
-                    at=sample.at + self.shift,
-                    country=sample.country,
-                    volume=sample.volume,
-                )
-            rows.append(f"{line_id}{text}")
+            if self.profile is not None:
+                self._show(chunk.samples[at], chunk.keys[at], line_id)
+            rows.append(f"{line_id}{chunk.texts[at]}")
+            place = f"{line_id}{chunk.places[at]}"
+            sums.volumes[place] += chunk.samples[at].volume
+            counted.append(place)
+        sums.records.update(counted)
         return rows
 
-    def _reject(self, bad: Rejected) -> None:
-        self.report.rejected += 1
-        self.on_rejected(bad)
+    def _turn_away(self, sample: Sample, *, is_known: bool) -> None:
+        if is_known:
+            self.report.rejected += 1
+        else:
+            self.report.unmatched += 1
+        why = "personal" if is_known else "unmatched"
+        self.on_rejected(self._refusal(sample, self.options.layout.line_column, why))
 
-    def _tell(self, sample: Sample, column: str, value: str, why: str) -> None:
+    def _show(self, sample: Sample, key: str, line_id: int) -> None:
+        assert self.profile is not None
+        self.profile.take(
+            key=key,
+            line_id=None if key in self.created_keys else line_id,
+            at=sample.at + self.shift,
+            country=sample.country,
+            volume=sample.volume,
+        )
+
+    def _refusal(self, sample: Sample, column: str, why: str) -> Rejected:
+        value = sample.line
         if why == "window":
             value = datetime.fromtimestamp(sample.at + self.shift, UTC).isoformat()
-        self.on_rejected(Rejected(sample.row, column, value, WHY[why]))
+        return Rejected(sample.row, column, value, WHY[why])
 
 
 WHY = {

@@ -23,8 +23,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.actions import Actor, record
-from usage.actions.import_rows import CannotImport, Options, Report, RowTaker
-from usage.carrier_files import BadFile, Rejected, RowReader, Sample, chunks, detect
+from usage.actions.import_rows import CannotImport, Options, Prepared, Report, RowTaker
+from usage.carrier_files import BadFile, Rejected, RowReader, chunks, detect
 from usage.import_profile import Profile
 from usage.models import Carrier, Plan, UsageFile
 from usage.partitions import ensure_partitions
@@ -95,9 +95,9 @@ def import_stream(
     first = min(FIRST_CHUNK, CHUNK)
     rows = chunks(stream, dialect, CHUNK, first=first, after=report.last_row)
     with closing(_prepared_ahead(reader, taker, rows)) as prepared:
-        for samples, written, rejected in prepared:
+        for chunk in prepared:
             before_chunk()
-            taker.take(samples, written, rejected)
+            taker.take(chunk)
     with transaction.atomic():
         if file is not None:
             _finish(file, report, by)
@@ -199,7 +199,7 @@ def _finish(file: UsageFile, report: Report, by: Actor | None) -> None:
 
 def _prepared_ahead(
     reader: RowReader, taker: RowTaker, source: Iterator[list[tuple[int, str]]]
-) -> Generator[tuple[list[Sample], list[str], list[Rejected]], None, None]:
+) -> Generator[Prepared, None, None]:
     """Parse and write out in a thread, at most two chunks ahead, and pass on what it raises."""
     ready: Queue[Any] = Queue(maxsize=1)
     stop = threading.Event()
@@ -209,8 +209,7 @@ def _prepared_ahead(
             for chunk in source:
                 if stop.is_set():
                     return
-                samples, rejected = reader.read(chunk)
-                ready.put((samples, taker.written(samples), rejected))
+                ready.put(taker.prepare(*reader.read(chunk)))
             ready.put(None)
         except BaseException as error:  # handed to the consumer, which raises it
             ready.put(error)

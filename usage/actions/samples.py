@@ -273,6 +273,5 @@ def _row(
     days: dict[ZoneInfo, LocalDays],
 ) -> str:
     """A row as ingest() takes it."""
-    started_at = at.timestamp()
-    day = days.setdefault(line.zone, LocalDays(line.zone)).of(started_at)
-    return f"{line.line_id}\t{started_at!r}\t{key}\t{country}\t{volume}\t{day}\n"
+    day = days.setdefault(line.zone, LocalDays(line.zone)).of(at.timestamp())
+    return f"{line.line_id}\t{at.isoformat()}\t{key}\t{country}\t{volume}\t{day}\n"
