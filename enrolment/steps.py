@@ -21,6 +21,7 @@ TOKEN_SHOWN_FOR = timedelta(minutes=15)
 class Step(StrEnum):
     """The pages after the first, in their order."""
 
+    LINE = "line"
     CODE = "code"
     CATEGORY = "category"
     FINISH = "finish"
@@ -29,9 +30,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """What was done of an enrolment, and when."""
+    """What was done of an enrolment, and when; `has_number`: one was typed, or chosen."""
 
     started_at: datetime
+    has_number: bool = True
     proven_at: datetime | None = None
     category_at: datetime | None = None
     finished_at: datetime | None = None
@@ -42,7 +44,7 @@ def step_of(progress: Progress) -> Step:
     if progress.finished_at is not None:
         return Step.DONE
     if progress.proven_at is None:
-        return Step.CODE
+        return Step.CODE if progress.has_number else Step.LINE
     return Step.FINISH if progress.category_at is not None else Step.CATEGORY
 
 

@@ -50,6 +50,9 @@ PUBLIC = {
     # Enrolment, for people without an account: closed unless the tenant opened it.
     "enrol:start",
     "enrol:again",
+    "enrol:account",
+    "enrol:account_back",
+    "enrol:line",
     "enrol:number",
     "enrol:code",
     "enrol:code_again",

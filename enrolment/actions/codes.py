@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 from audit.actions import record
 from common.refusals import Refused
 from common.sealed import seal
+from enrolment.actions.taken import refuse_if_taken
 from enrolment.models import Enrolment, How, SmsMessage
 from enrolment.queries.numbers import line_of, may_be_added
 from enrolment.queries.places import Place
@@ -38,11 +39,22 @@ class CodeRefused(Refused):
 
 
 @transaction.atomic
-def ask(*, place: Place, number: str, now: datetime) -> Enrolment:
-    """Begin an enrolment with this number (E.164), and send it a code if it may enrol here."""
-    enrolment = Enrolment(
-        how=How.PHONE, number=number, started_at=now, code_expires_at=now + CODE_LASTS
-    )
+def ask(
+    *, place: Place, number: str, now: datetime, signed_in: Enrolment | None = None
+) -> Enrolment:
+    """Send a code to this number (E.164) if it may enrol here.
+
+    It begins an enrolment, or goes on with that of a person who has `signed_in`.
+    """
+    if signed_in is not None:
+        waiting = Enrolment.objects.select_for_update(of=("self",)).filter(proven_at=None)
+        enrolment = waiting.filter(pk=signed_in.pk).first() or signed_in
+        if enrolment.proven_at is not None:
+            return enrolment
+        enrolment.number = number
+    else:
+        enrolment = Enrolment(how=How.PHONE, number=number, started_at=now)
+    enrolment.code_expires_at = now + CODE_LASTS
     enrolment.save()
     _send_code(enrolment, place=place, now=now)
     return enrolment
@@ -116,9 +128,9 @@ def prove(*, enrolment: Enrolment, code: str, now: datetime) -> None:
             current.tries_left,
         )
         raise CodeRefused(said % {"count": current.tries_left}, field="code")
-    waiting.filter(code_digest=current.code_digest).update(
-        proven_at=now, code_digest="", line=line_of(current.number)
-    )
+    line = line_of(current.number)
+    refuse_if_taken(line=line, person_id=current.person_id)
+    waiting.filter(code_digest=current.code_digest).update(proven_at=now, code_digest="", line=line)
 
 
 def _used_up() -> CodeRefused:

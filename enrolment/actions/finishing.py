@@ -21,6 +21,7 @@ from devices.actions.device_tokens import give_token
 from devices.actions.devices import MODES, put_sim_in
 from devices.actions.groups import WORK as REGROUP
 from devices.models import Device, DeviceCategory, DeviceSim, DeviceState, Platform
+from enrolment.actions.taken import refuse_if_taken
 from enrolment.models import Enrolment
 from enrolment.queries.numbers import detect_carrier, line_of
 from enrolment.queries.places import Place
@@ -28,6 +29,7 @@ from enrolment.steps import Progress, is_over
 from enrolment.user_agents import Phone
 from jobs.nudges import nudge
 from usage.actions import carriers, lines
+from usage.actions.inventory import give_holders
 from usage.actions.lines import LineTerms, NewLine
 from usage.models import Carrier, Line, LinePerson, LineSim, Plan, Source
 
@@ -67,10 +69,13 @@ def finish(*, enrolment: Enrolment, place: Place, now: datetime) -> Enrolment:
         return current
     _refuse_unless_due(current, now)
     line = _line(current, place, now)
+    refuse_if_taken(line=line, person_id=current.person_id)
     device = _device(current, line, now)
     if line is not None:
         sim = LineSim.objects.open().select_related("sim").get(line=line).sim
         put_sim_in(device=device, sim=sim, now=now, by=None)
+        if current.person_id:
+            give_holders(people={line.pk: current.person_id}, now=now)
     if place.settings.asks_category and current.category is not None:
         categories.move(device=device, category=current.category, now=now, by=None)
     current.token_sealed = seal(give_token(device=device, now=now, by=None))
@@ -87,7 +92,7 @@ def finish(*, enrolment: Enrolment, place: Place, now: datetime) -> Enrolment:
 
 
 def _refuse_unless_due(enrolment: Enrolment, now: datetime) -> None:
-    progress = Progress(enrolment.started_at, enrolment.proven_at, enrolment.category_at)
+    progress = Progress(started_at=enrolment.started_at)
     if is_over(progress, now=now):
         raise EnrolmentRefused(_("This took longer than an hour. Start again."))
     if enrolment.proven_at is None or enrolment.category_at is None:

@@ -13,6 +13,7 @@ from common.forms import NamesItsFields
 from devices.models import DeviceCategory, Platform
 from enrolment.steps import CODE_DIGITS
 from enrolment.user_agents import Phone
+from usage.models import Line
 from usage.queries.line_keys import BadKey, normal_key
 
 PHONES = [
@@ -48,6 +49,21 @@ class NumberForm(NamesItsFields, forms.Form):
 
 def _calling(country: str) -> str:
     return f"+{phonenumbers.country_code_for_region(country)} ({country})"
+
+
+class LineForm(NamesItsFields, forms.Form):
+    """One of the person's own lines; nothing else is among the choices."""
+
+    line = forms.ChoiceField(label=_("Phone number"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, lines: list[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lines = {str(line.pk): line for line in lines}
+        self.fields["line"].choices = [(pk, line.msisdn) for pk, line in self._lines.items()]
+
+    def chosen(self) -> Line:
+        """The line of the valid form."""
+        return self._lines[self.cleaned_data["line"]]
 
 
 class CodeForm(NamesItsFields, forms.Form):

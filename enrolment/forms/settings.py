@@ -27,8 +27,19 @@ class SettingsForm(NamesItsFields, forms.ModelForm):
 
     class Meta:
         model = EnrolmentSettings
-        fields = ("is_open", "by_phone", "sms_by", "adds_lines", "asks_category", "notice")
+        fields = (
+            "is_open",
+            "by_work_account",
+            "by_phone",
+            "sms_by",
+            "adds_lines",
+            "asks_category",
+            "notice",
+        )
         help_texts = {
+            "by_work_account": _(
+                "Wants the consent of the TEM app, which a connector's page gives."
+            ),
             "adds_lines": _(
                 "Else only numbers of lines that are here get a code. The carrier is told by the "
                 "number; the line gets that carrier's default plan, and with it its policy."

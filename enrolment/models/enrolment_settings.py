@@ -13,6 +13,7 @@ class EnrolmentSettings(TenantModel):
 
     is_open = models.BooleanField(_("People may enrol their phones"), default=False)
     by_phone = models.BooleanField(_("With a phone number and a code by SMS"), default=True)
+    by_work_account = models.BooleanField(_("With a work account at Microsoft"), default=True)
     adds_lines = models.BooleanField(_("Add a line for a number that is not known"), default=False)
     asks_category = models.BooleanField(_("Let people choose the category"), default=True)
     notice = models.TextField(_("Notice"), max_length=1000, blank=True)

@@ -26,11 +26,14 @@ from enrolment.steps import Progress, Step, is_over, step_of
 
 _KEY = "enrolments"
 PAGES = {
+    Step.LINE: "enrol:line",
     Step.CODE: "enrol:code",
     Step.CATEGORY: "enrol:category",
     Step.FINISH: "enrol:finish",
     Step.DONE: "enrol:done",
 }
+ALSO = {Step.FINISH: (Step.CATEGORY,), Step.CODE: (Step.LINE,)}
+"""Pages before the one that is due that may be gone back to."""
 View = Callable[..., HttpResponse]
 
 
@@ -61,8 +64,7 @@ def at_step(step: Step) -> Callable[[View], View]:
             if enrolment is None:
                 return redirect("enrol:start", organisation=place.tenant.slug)
             due = step_of(progress_of(enrolment))
-            may = {due, Step.CATEGORY} if due is Step.FINISH else {due}
-            if step not in may:
+            if step is not due and step not in ALSO.get(due, ()):
                 return redirect(page_of(place, due))
             return view(request, place, enrolment, **kwargs)
 
@@ -80,6 +82,7 @@ def progress_of(enrolment: Enrolment) -> Progress:
     """What was done of it."""
     return Progress(
         started_at=enrolment.started_at,
+        has_number=bool(enrolment.number),
         proven_at=enrolment.proven_at,
         category_at=enrolment.category_at,
         finished_at=enrolment.finished_at,

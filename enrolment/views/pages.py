@@ -18,7 +18,8 @@ from common.submission import ConfirmForm, form_methods, form_status, refusals_o
 from devices.models import DeviceCategory
 from enrolment.actions import codes, finishing
 from enrolment.forms.pages import CodeForm, NumberForm, PhoneForm
-from enrolment.models import Enrolment
+from enrolment.models import Enrolment, How
+from enrolment.queries.directories import directory_of_tenant
 from enrolment.queries.numbers import countries
 from enrolment.queries.places import Place
 from enrolment.steps import TOKEN_SHOWN_FOR, Step, step_of
@@ -40,7 +41,12 @@ def start(request: HttpRequest, place: Place) -> HttpResponse:
     """Where it begins: the ways to enrol, or on with what this browser has begun."""
     enrolment = current(request, place)
     under_way = page_of(place, step_of(progress_of(enrolment))) if enrolment else ""
-    context = {"place": place, "under_way": under_way, "enrolment": enrolment}
+    context = {
+        "place": place,
+        "under_way": under_way,
+        "enrolment": enrolment,
+        "by_work_account": place.settings.by_work_account and directory_of_tenant() is not None,
+    }
     return render_page(request, "enrol/start.html", context)
 
 
@@ -56,17 +62,30 @@ def again(request: HttpRequest, place: Place) -> HttpResponse:
 @form_methods
 def number(request: HttpRequest, place: Place) -> HttpResponse:
     """The phone number, to which a code goes if it may enrol here."""
+    signed_in = _signed_in(request, place)
+    if signed_in is None and not place.settings.by_phone:
+        return redirect("enrol:start", organisation=place.tenant.slug)
     form = NumberForm(sent(request), countries=countries(home=place.tenant.home_country))
     status = form_status(form)
     if form.is_valid():
         typed = form.cleaned_data["number"]
         if _may_have_a_code(request, place, typed):
-            enrolment = codes.ask(place=place, number=typed, now=timezone.now())
+            enrolment = codes.ask(
+                place=place, number=typed, now=timezone.now(), signed_in=signed_in
+            )
             remember(request, place, enrolment)
             return redirect("enrol:code", organisation=place.tenant.slug)
         form.add_error(None, too_many())
         status = 429
     return render_page(request, "enrol/number.html", {"place": place, "form": form}, status=status)
+
+
+def _signed_in(request: HttpRequest, place: Place) -> Enrolment | None:
+    """This browser's enrolment, where its person has signed in and has no line yet."""
+    enrolment = current(request, place)
+    if enrolment is None or enrolment.how != How.WORK_ACCOUNT or enrolment.proven_at is not None:
+        return None
+    return enrolment
 
 
 def _may_have_a_code(request: HttpRequest, place: Place, typed: str) -> bool:
