@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from enrolment.views import accounts, pages
+from enrolment.views import accounts, invitations, pages
 
 app_name = "enrol"
 
 urlpatterns = [
     path("<slug:organisation>/", pages.start, name="start"),
+    path("<slug:organisation>/invitation/<str:key>/", invitations.link, name="invitation"),
     path("<slug:organisation>/again/", pages.again, name="again"),
     path("<slug:organisation>/account/", accounts.start, name="account"),
     path("<slug:organisation>/account/back/", accounts.back, name="account_back"),

@@ -27,6 +27,25 @@ SMS = {
     "sent": Look("good", "send"),
     "failed": Look("bad", "circle-x"),
 }
+INVITATION_STATES = [
+    ("waiting", _("Waiting for the post")),
+    ("failed", _("E-mail not sent")),
+    ("sent", pgettext_lazy("invitation", "Sent")),
+    ("opened", pgettext_lazy("invitation", "Opened")),
+    ("used", pgettext_lazy("invitation", "Used")),
+    ("revoked", pgettext_lazy("invitation", "Withdrawn")),
+    ("expired", pgettext_lazy("invitation", "Expired")),
+]
+INVITATION = {
+    "waiting": Look("info", "clock"),
+    "failed": Look("bad", "circle-x"),
+    "sent": Look("info", "mail"),
+    "opened": Look("info", "mail-open"),
+    "used": Look("good", "circle-check"),
+    "revoked": Look("neutral", "circle-slash"),
+    "expired": Look("warn", "timer-off"),
+}
 
+register_statuses("enrol_invitation", choices=INVITATION_STATES, looks=INVITATION)
 register_statuses("enrolment", choices=ENROLMENT_STATES, looks=ENROLMENT)
 register_statuses("sms", choices=SMS_STATES, looks=SMS)

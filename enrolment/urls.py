@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from enrolment.views import overview
+from enrolment.views import invitations, overview
 
 app_name = "enrolment"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("settings/", overview.settings, name="settings"),
+    path("invitations/", invitations.invitations, name="invitations"),
+    path("invitations/add/", invitations.invite, name="invite"),
+    path("invitations/<int:pk>/again/", invitations.again, name="invitation_again"),
+    path("invitations/<int:pk>/withdraw/", invitations.withdraw, name="invitation_withdraw"),
 ]

@@ -390,6 +390,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "enrol_invitations": {
+        "task": "enrolment.tasks.send_invitations",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "messages": {
         "task": "enrolment.tasks.send_messages",
         "schedule": 5.0,

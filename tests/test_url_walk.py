@@ -52,6 +52,7 @@ PUBLIC = {
     "enrol:again",
     "enrol:account",
     "enrol:account_back",
+    "enrol:invitation",
     "enrol:line",
     "enrol:number",
     "enrol:code",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tenants.models import Tenant
-from tests import connector_walk, licensing_walk, people_walk, usage_walk
+from tests import connector_walk, enrolment_walk, licensing_walk, people_walk, usage_walk
 from tests.usage_factories import make_device
 
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
@@ -21,4 +21,5 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "phones:phone": lambda tenant: {"pk": make_device(tenant).pk},
     **people_walk.OBJECTS,
     **licensing_walk.OBJECTS,
+    **enrolment_walk.OBJECTS,
 }

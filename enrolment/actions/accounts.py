@@ -17,7 +17,7 @@ from audit.actions import record
 from common.refusals import Refused
 from connectors.models import InventoryItem
 from connectors.models.inventory import ItemKind
-from enrolment.models import Enrolment, How
+from enrolment.models import Enrolment, How, Invitation
 from enrolment.queries.lines_of_person import lines_of_person
 from tenants import directory_people
 from tenants.directory_people import ToldPerson
@@ -30,7 +30,9 @@ class AccountRefused(Refused):
 
 
 @transaction.atomic
-def begin(*, claims: Mapping[str, Any], now: datetime) -> Enrolment:
+def begin(
+    *, claims: Mapping[str, Any], now: datetime, invitation: Invitation | None = None
+) -> Enrolment:
     """Begin an enrolment for whoever these believed claims are about. Raises AccountRefused.
 
     Who holds a single line enrols that one; its holder needs no code.
@@ -40,6 +42,8 @@ def begin(*, claims: Mapping[str, Any], now: datetime) -> Enrolment:
         raise AccountRefused(_("You are no longer in your organisation's list of people."))
     enrolment = Enrolment(how=How.WORK_ACCOUNT, person=person, started_at=now)
     lines = lines_of_person(person_id=person.pk)
+    if invitation is not None and invitation.person_id in {None, person.pk}:
+        enrolment.invitation = invitation
     if len(lines) == 1:
         _give(enrolment, lines[0], now)
     enrolment.save()

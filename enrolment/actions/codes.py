@@ -24,7 +24,7 @@ from audit.actions import record
 from common.refusals import Refused
 from common.sealed import seal
 from enrolment.actions.taken import refuse_if_taken
-from enrolment.models import Enrolment, How, SmsMessage
+from enrolment.models import Enrolment, How, Invitation, SmsMessage
 from enrolment.queries.numbers import line_of, may_be_added
 from enrolment.queries.places import Place
 from enrolment.sms import sender_of
@@ -40,11 +40,17 @@ class CodeRefused(Refused):
 
 @transaction.atomic
 def ask(
-    *, place: Place, number: str, now: datetime, signed_in: Enrolment | None = None
+    *,
+    place: Place,
+    number: str,
+    now: datetime,
+    signed_in: Enrolment | None = None,
+    invitation: Invitation | None = None,
 ) -> Enrolment:
     """Send a code to this number (E.164) if it may enrol here.
 
-    It begins an enrolment, or goes on with that of a person who has `signed_in`.
+    It begins an enrolment, or goes on with that of a person who has `signed_in`. An invitation
+    counts for the number it names, or for any if it names none.
     """
     if signed_in is not None:
         waiting = Enrolment.objects.select_for_update(of=("self",)).filter(proven_at=None)
@@ -54,6 +60,10 @@ def ask(
         enrolment.number = number
     else:
         enrolment = Enrolment(how=How.PHONE, number=number, started_at=now)
+    accepted = invitation if invitation and invitation.number in {"", number} else None
+    enrolment.invitation = accepted or enrolment.invitation
+    if accepted is not None and enrolment.person_id is None:
+        enrolment.person_id = accepted.person_id
     enrolment.code_expires_at = now + CODE_LASTS
     enrolment.save()
     _send_code(enrolment, place=place, now=now)
@@ -70,7 +80,7 @@ def send_again(*, enrolment: Enrolment, place: Place, now: datetime) -> None:
 
 def _send_code(enrolment: Enrolment, *, place: Place, now: datetime) -> None:
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-    admitted = _is_admitted(enrolment.number, place)
+    admitted = _is_admitted(enrolment, place)
     enrolment.code_digest = _digest(enrolment, code) if admitted else ""
     enrolment.code_expires_at = now + CODE_LASTS
     enrolment.tries_left = TRIES
@@ -95,8 +105,11 @@ def _send_code(enrolment: Enrolment, *, place: Place, now: datetime) -> None:
     nudge(POST)
 
 
-def _is_admitted(number: str, place: Place) -> bool:
+def _is_admitted(enrolment: Enrolment, place: Place) -> bool:
+    number = enrolment.number
     if line_of(number) is not None:
+        return True
+    if enrolment.invitation is not None and enrolment.invitation.number == number:
         return True
     return place.settings.adds_lines and may_be_added(number, home=place.tenant.home_country)
 

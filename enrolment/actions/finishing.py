@@ -21,8 +21,9 @@ from devices.actions.device_tokens import give_token
 from devices.actions.devices import MODES, put_sim_in
 from devices.actions.groups import WORK as REGROUP
 from devices.models import Device, DeviceCategory, DeviceSim, DeviceState, Platform
+from enrolment.actions.invitations import person_of
 from enrolment.actions.taken import refuse_if_taken
-from enrolment.models import Enrolment
+from enrolment.models import Enrolment, Invitation
 from enrolment.queries.numbers import detect_carrier, line_of
 from enrolment.queries.places import Place
 from enrolment.steps import Progress, is_over
@@ -62,12 +63,13 @@ def finish(*, enrolment: Enrolment, place: Place, now: datetime) -> Enrolment:
     """
     current = (
         Enrolment.objects.select_for_update(of=("self",))
-        .select_related("category", "person")
+        .select_related("category", "person", "invitation")
         .get(pk=enrolment.pk)
     )
     if current.finished_at is not None:
         return current
     _refuse_unless_due(current, now)
+    _use_invitation(current, now)
     line = _line(current, place, now)
     refuse_if_taken(line=line, person_id=current.person_id)
     device = _device(current, line, now)
@@ -99,6 +101,19 @@ def _refuse_unless_due(enrolment: Enrolment, now: datetime) -> None:
         raise EnrolmentRefused(_("A step before this one is missing. Start again."))
 
 
+def _use_invitation(enrolment: Enrolment, now: datetime) -> None:
+    """An invitation counts once; whoever it is for becomes the tenant's person."""
+    invitation = enrolment.invitation
+    if invitation is None:
+        return
+    open_one = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None)
+    if not open_one.update(used_at=now, due_at=None):
+        raise EnrolmentRefused(_("The invitation was used or withdrawn. Ask for a new one."))
+    if enrolment.person is None:
+        enrolment.person = person_of(invitation=invitation, now=now)
+        enrolment.save(update_fields=["person"])
+
+
 # --- the line -------------------------------------------------------------------------------
 
 
@@ -107,7 +122,10 @@ def _line(enrolment: Enrolment, place: Place, now: datetime) -> Line | None:
     line = line_of(enrolment.number) if enrolment.number else enrolment.line
     if line is not None or not enrolment.number:
         return line
-    if not place.settings.adds_lines:  # retired, or the setting changed, since the code was sent
+    invited = enrolment.invitation.number if enrolment.invitation else ""
+    if (
+        not place.settings.adds_lines and invited != enrolment.number
+    ):  # retired, or the setting changed, since the code was sent
         raise EnrolmentRefused(
             _("%(organisation)s has no line with this number any more. Ask your helpdesk.")
             % {"organisation": place.tenant.name}

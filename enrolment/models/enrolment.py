@@ -35,6 +35,9 @@ class Enrolment(TenantModel):
     category = TenantForeignKey(
         "devices.DeviceCategory", on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    invitation = TenantForeignKey(
+        "enrolment.Invitation", on_delete=models.PROTECT, null=True, related_name="enrolments"
+    )
     platform = models.CharField(max_length=10, blank=True)
     model = models.CharField(max_length=80, blank=True)
     os_version = models.CharField(max_length=20, blank=True)

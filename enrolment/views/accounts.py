@@ -27,7 +27,14 @@ from enrolment.queries.directories import directory_of_tenant
 from enrolment.queries.lines_of_person import lines_of_person
 from enrolment.queries.places import Place
 from enrolment.steps import Step, step_of
-from enrolment.views.doors import at_step, open_door, page_of, progress_of, remember
+from enrolment.views.doors import (
+    at_step,
+    invitation_here,
+    open_door,
+    page_of,
+    progress_of,
+    remember,
+)
 from tenants import microsoft
 
 log = structlog.get_logger(__name__)
@@ -82,7 +89,9 @@ def back(request: HttpRequest, place: Place) -> HttpResponse:
             answer=request.GET.dict(),
             directories=[kept["directory"]],
         )
-        enrolment = accounts.begin(claims=claims, now=timezone.now())
+        enrolment = accounts.begin(
+            claims=claims, now=timezone.now(), invitation=invitation_here(request, place)
+        )
     except (EntraError, Refused, UnknownCloud) as error:
         return _refused(request, place, error)
     request.session.cycle_key()

@@ -20,11 +20,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from common.tenancy import tenant_scope
-from enrolment.models import Enrolment
+from enrolment.actions.invitations import InvitationGone, invitation_of
+from enrolment.models import Enrolment, Invitation
 from enrolment.queries.places import Place, place_of
 from enrolment.steps import Progress, Step, is_over, step_of
 
 _KEY = "enrolments"
+_INVITED = "enrol_invitations"
 PAGES = {
     Step.LINE: "enrol:line",
     Step.CODE: "enrol:code",
@@ -113,3 +115,18 @@ def forget(request: HttpRequest, place: Place) -> None:
     known = dict(request.session.get(_KEY, {}))
     known.pop(place.tenant.slug, None)
     request.session[_KEY] = known
+
+
+def remember_invitation(request: HttpRequest, place: Place, key: str) -> None:
+    """This browser came by the link of an invitation."""
+    known = request.session.get(_INVITED, {})
+    request.session[_INVITED] = {**known, place.tenant.slug: key}
+
+
+def invitation_here(request: HttpRequest, place: Place) -> Invitation | None:
+    """The invitation whose link this browser came by, while it holds."""
+    key = request.session.get(_INVITED, {}).get(place.tenant.slug, "")
+    try:
+        return invitation_of(key=key, now=timezone.now()) if key else None
+    except InvitationGone:
+        return None

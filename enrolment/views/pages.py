@@ -28,6 +28,7 @@ from enrolment.views.doors import (
     at_step,
     current,
     forget,
+    invitation_here,
     open_door,
     page_of,
     progress_of,
@@ -45,6 +46,7 @@ def start(request: HttpRequest, place: Place) -> HttpResponse:
         "place": place,
         "under_way": under_way,
         "enrolment": enrolment,
+        "invitation": invitation_here(request, place),
         "by_work_account": place.settings.by_work_account and directory_of_tenant() is not None,
     }
     return render_page(request, "enrol/start.html", context)
@@ -65,13 +67,22 @@ def number(request: HttpRequest, place: Place) -> HttpResponse:
     signed_in = _signed_in(request, place)
     if signed_in is None and not place.settings.by_phone:
         return redirect("enrol:start", organisation=place.tenant.slug)
-    form = NumberForm(sent(request), countries=countries(home=place.tenant.home_country))
+    invitation = invitation_here(request, place)
+    form = NumberForm(
+        sent(request),
+        countries=countries(home=place.tenant.home_country),
+        initial={"number": invitation.number} if invitation else None,
+    )
     status = form_status(form)
     if form.is_valid():
         typed = form.cleaned_data["number"]
         if _may_have_a_code(request, place, typed):
             enrolment = codes.ask(
-                place=place, number=typed, now=timezone.now(), signed_in=signed_in
+                place=place,
+                number=typed,
+                now=timezone.now(),
+                signed_in=signed_in,
+                invitation=invitation,
             )
             remember(request, place, enrolment)
             return redirect("enrol:code", organisation=place.tenant.slug)
