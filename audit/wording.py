@@ -265,6 +265,7 @@ FACTS = {
     "line": _("Line"),
     "how": _("How"),
     "is_open": _("People may enrol their phones"),
+    "silent_days": _("Not reporting after so many days"),
     "by_work_account": _("With a work account at Microsoft"),
     "by_phone": _("With a phone number and a code by SMS"),
     "adds_lines": _("Add a line for a number that is not known"),

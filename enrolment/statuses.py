@@ -27,6 +27,22 @@ SMS = {
     "sent": Look("good", "send"),
     "failed": Look("bad", "circle-x"),
 }
+LINE_STATES = [
+    ("added", pgettext_lazy("line", "Added")),
+    ("invited", pgettext_lazy("line", "Invited")),
+    ("code_sent", _("Code sent")),
+    ("enrolled", _("Enrolled")),
+    ("not_reporting", _("Not reporting")),
+    ("removed", pgettext_lazy("line", "Removed")),
+]
+LINE = {
+    "added": Look("neutral", "circle-dashed"),
+    "invited": Look("info", "mail"),
+    "code_sent": Look("info", "message-square-text"),
+    "enrolled": Look("good", "circle-check"),
+    "not_reporting": Look("warn", "circle-question-mark"),
+    "removed": Look("neutral", "archive"),
+}
 INVITATION_STATES = [
     ("waiting", _("Waiting for the post")),
     ("failed", _("E-mail not sent")),
@@ -47,5 +63,6 @@ INVITATION = {
 }
 
 register_statuses("enrol_invitation", choices=INVITATION_STATES, looks=INVITATION)
+register_statuses("line_enrolment", choices=LINE_STATES, looks=LINE)
 register_statuses("enrolment", choices=ENROLMENT_STATES, looks=ENROLMENT)
 register_statuses("sms", choices=SMS_STATES, looks=SMS)

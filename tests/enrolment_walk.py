@@ -9,6 +9,7 @@ from django.utils import timezone
 from common.tenancy import tenant_scope
 from enrolment.models import Invitation
 from tenants.models import Tenant
+from tests.usage_factories import make_line
 
 
 def make_invitation(tenant: Tenant, **facts: Any) -> Invitation:
@@ -29,6 +30,7 @@ def make_invitation(tenant: Tenant, **facts: Any) -> Invitation:
 
 
 OBJECTS = {
+    "enrolment:of_line": lambda tenant: {"pk": make_line(tenant).pk},
     "enrolment:invitation_again": lambda tenant: {"pk": make_invitation(tenant).pk},
     "enrolment:invitation_withdraw": lambda tenant: {"pk": make_invitation(tenant).pk},
 }

@@ -123,9 +123,8 @@ def _line(enrolment: Enrolment, place: Place, now: datetime) -> Line | None:
     if line is not None or not enrolment.number:
         return line
     invited = enrolment.invitation.number if enrolment.invitation else ""
-    if (
-        not place.settings.adds_lines and invited != enrolment.number
-    ):  # retired, or the setting changed, since the code was sent
+    if not place.settings.adds_lines and invited != enrolment.number:
+        # The line was retired, or the setting changed, since the code was sent.
         raise EnrolmentRefused(
             _("%(organisation)s has no line with this number any more. Ask your helpdesk.")
             % {"organisation": place.tenant.name}

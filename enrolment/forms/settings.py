@@ -35,6 +35,7 @@ class SettingsForm(NamesItsFields, forms.ModelForm):
             "adds_lines",
             "asks_category",
             "notice",
+            "silent_days",
         )
         help_texts = {
             "by_work_account": _(

@@ -1,5 +1,6 @@
 """How people of a tenant enrol their phones."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,12 @@ class EnrolmentSettings(TenantModel):
     asks_category = models.BooleanField(_("Let people choose the category"), default=True)
     notice = models.TextField(_("Notice"), max_length=1000, blank=True)
     sms_by = models.CharField(_("SMS goes by"), max_length=40, blank=True)
+
+    silent_days = models.PositiveSmallIntegerField(
+        _("Not reporting after so many days"),
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+    )
 
     class Meta:
         verbose_name = _("enrolment settings")

@@ -7,6 +7,7 @@ import pytest
 from common.tenancy import tenant_scope
 from devices.models import DeviceSim
 from tests.enrolment.walking import IPHONE, code_in, messages_to, open_enrolment
+from tests.enrolment_walk import make_invitation
 from tests.usage_factories import make_line
 
 NUMBER = "+31612345678"
@@ -99,6 +100,16 @@ def test_the_pages_of_the_administrators_are_accessible(
 ):
     open_enrolment(contoso)
     sign_in(browser_page, alice)
-    for path in ("enrolment/", "enrolment/settings/", "sandbox/messages/"):
+    make_invitation(contoso)
+    line = make_line(contoso)
+    for path in (
+        "enrolment/",
+        "enrolment/settings/",
+        "enrolment/invitations/",
+        "enrolment/invitations/add/",
+        "enrolment/lines/",
+        f"enrolment/lines/{line.pk}/",
+        "sandbox/messages/",
+    ):
         browser_page.goto(f"/t/contoso/{path}")
         assert_accessible(browser_page)
