@@ -22,7 +22,8 @@ NUMBER = "+31612345678"
 def test_a_tenant_opens_enrolment_and_closes_it_again(contoso, alice, client_for):
     client = client_for(alice)
     assert "Enrolment is closed" in client.get(PAGE).content.decode()
-    chosen = {"is_open": "on", "by_phone": "on", "sms_by": "sandbox", "notice": "Hello."}
+    chosen = {"is_open": "on", "by_phone": "on", "sms_by": "sandbox", "notice": "Hello.",
+              "silent_days": "5"}  # fmt: skip
     page = client.post(f"{PAGE}settings/", chosen, follow=True).content.decode()
     assert "http://testserver/enrol/contoso/" in page
     assert Walker(contoso).get().status_code == 200
@@ -42,7 +43,7 @@ def test_a_tenant_opens_enrolment_and_closes_it_again(contoso, alice, client_for
     ],
 )
 def test_enrolment_that_could_not_work_is_not_opened(contoso, alice, client_for, chosen, sentence):
-    answer = client_for(alice).post(f"{PAGE}settings/", chosen)
+    answer = client_for(alice).post(f"{PAGE}settings/", {**chosen, "silent_days": "3"})
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     with tenant_scope(contoso.pk):

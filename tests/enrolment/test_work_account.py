@@ -155,8 +155,11 @@ def test_somebody_of_the_directory_who_is_new_becomes_a_person(portal):
 
 
 def test_people_of_another_directory_are_turned_away(portal):
-    answer = sign_in(Walker(portal), "charlie@fabrikam.example")
-    assert answer.status_code == 200
+    walker = Walker(portal)
+    page = walker.post("account/")["Location"].removeprefix(ORIGIN)
+    assert str(seed.CONTOSO.id) in page  # the question is put to the tenant's own directory
+    answer = walker.client.post(page, {"account": "charlie@fabrikam.example", "answer": "accept"})
+    assert answer.status_code == 400
     assert Enrolment._base_manager.count() == 0
 
 
@@ -193,7 +196,7 @@ def test_without_the_consent_there_is_no_button(portal):
 
 
 def test_enrolment_by_work_account_alone_wants_the_consent(contoso, alice, client_for):
-    chosen = {"is_open": "on", "by_work_account": "on"}
+    chosen = {"is_open": "on", "by_work_account": "on", "silent_days": "3"}
     answer = client_for(alice).post("/t/contoso/enrolment/settings/", chosen)
     assert answer.status_code == 422
     assert "The TEM app has no consent yet." in words(answer)
