@@ -166,6 +166,13 @@ SENTENCES = {
     "device_drifts": _(
         "The restriction was undone on the device %(times)s times; it was put back each time."
     ),
+    "device_unheard": _(
+        "The device has not answered since %(since)s. A block that it did not hear expires after a "
+        "day; it is asked, and told again, when it comes by."
+    ),
+    "device_format_error": _(
+        "The device cannot read the format of a command. That is a fault of the portal: report it."
+    ),
     "user_enrollment": _(
         "Personally enrolled Apple devices do not accept roaming or cellular controls."
     ),
@@ -259,7 +266,7 @@ def _shown(name: str, value: Any) -> str:
         return str(PURPOSES.get(value, value))
     if name == "platform":
         return PLATFORMS.get(value, str(value))
-    if name == "until":
+    if name in {"until", "since"}:
         return moment(datetime.fromisoformat(value) if isinstance(value, str) else value)
     if name.endswith("_day"):
         return day(date.fromisoformat(value) if isinstance(value, str) else value)

@@ -22,6 +22,10 @@ __all__ = ["CELLULAR", "ROAMING", "Refusal", "Target", "plan", "refusal"]
 RESYNC_AFTER = timedelta(hours=4)
 """How long an observation is trusted while something is restricted."""
 
+BLOCK_EXPIRES_AFTER = timedelta(hours=24)
+"""A block that a device has not answered by then is withdrawn: the device is asked how it is when
+it comes by, and told what is wanted of it then. What releases never expires."""
+
 ROAMING_LEVER, RULES_LEVER, SWITCHES_LEVER = "roaming", "rules", "switches"
 """What is told and read in one command: Apple's setting, Apple's profile, Knox's switches."""
 
@@ -96,6 +100,16 @@ def plan(*, target: Target, situation: Situation, now: datetime) -> Step:
         return step
     seen = situation.observed_at
     return Nothing(look_again_at=seen + RESYNC_AFTER if seen and situation.desired else None)
+
+
+def only_blocks(*, step: Step, situation: Situation) -> bool:
+    """Whether a step takes something from the device's user and gives nothing back."""
+    if isinstance(step, SetRoaming):
+        return not step.enabled
+    if not isinstance(step, Change):
+        return False
+    held = situation.rules if situation.rules is not None else situation.observed
+    return bool(step.desired) and (held or frozenset()) <= step.desired
 
 
 def levers_to_read(*, target: Target, situation: Situation, now: datetime) -> frozenset[str]:

@@ -8,4 +8,5 @@ app_name = "simulator"
 
 urlpatterns = [
     path("mdm/<str:key>", simulator_mdm.message, name="mdm"),
+    path("mdm/<str:key>/check-in", simulator_mdm.check_in, name="check_in"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from devices.views import categories, device_acts, devices, group_members, groups
+from devices.views import categories, category_moves, device_acts, devices, group_members, groups
 
 app_name = "devices"
 
@@ -12,6 +12,14 @@ urlpatterns = [
     path("categories/add/", categories.category_add, name="category_add"),
     path("categories/<int:pk>/edit/", categories.category_edit, name="category_edit"),
     path("categories/<int:pk>/delete/", categories.category_delete, name="category_delete"),
+    path("categories/moves/", category_moves.category_moves, name="category_moves"),
+    path("categories/moves/add/", category_moves.category_move_add, name="category_move_add"),
+    path("categories/moves/<int:pk>/", category_moves.category_move, name="category_move"),
+    path(
+        "categories/moves/<int:pk>/undo/",
+        category_moves.category_move_undo,
+        name="category_move_undo",
+    ),
     path("groups/", groups.groups, name="groups"),
     path("groups/add/", groups.group_add, name="group_add"),
     path("groups/add-dynamic/", groups.group_add_dynamic, name="group_add_dynamic"),

@@ -10,4 +10,6 @@ urlpatterns = [
     path("", phones.phones, name="phones"),
     path("messages/", messages.inbox, name="messages"),
     path("<int:pk>/", phones.phone, name="phone"),
+    path("<int:pk>/leave/", phones.leave, name="leave"),
+    path("<int:pk>/enrol/", phones.enrol, name="enrol"),
 ]

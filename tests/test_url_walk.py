@@ -68,6 +68,7 @@ PUBLIC = {
     "sandbox:admin_consent",
     "sandbox:graph",  # wants a bearer token
     "simulator:mdm",  # wants a key that only the portal makes
+    "simulator:check_in",  # as well
 }
 """Reviewed: these show nothing of a tenant and are of use to somebody who is not signed in."""
 FOR_ANYBODY_SIGNED_IN = {

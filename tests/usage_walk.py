@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from common.tenancy import tenant_scope
 from devices.actions import groups
-from devices.models import DeviceCategory, DeviceSim, Restriction
+from devices.models import CategoryMove, DeviceCategory, DeviceSim, Restriction
 from jobs.models import Job
 from tenants.models import Tenant
 from tests.usage_factories import (
@@ -109,6 +109,17 @@ def _bulk_change(tenant: Tenant) -> dict[str, Any]:
     return {"pk": change.pk}
 
 
+def _category_move(tenant: Tenant) -> dict[str, Any]:
+    now = timezone.now()
+    with tenant_scope(tenant.pk):
+        job = Job.objects.create(
+            kind="devices.move_devices", key="walk", state="done", created_at=now, due_at=now,
+            finished_at=now,
+        )  # fmt: skip
+        move = CategoryMove.objects.create(is_to_none=True, devices=0, job=job, created_at=now)
+    return {"pk": move.pk}
+
+
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:carrier{act}": _carrier for act in ("", "_edit", "_retire")},
     **{f"usage:plan{act}": _plan for act in ("", "_edit", "_retire", "_make_default")},
@@ -126,6 +137,7 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},
     **{f"devices:device_{act}": _device for act in ("category", "token", "token_revoke")},
     "devices:category_edit": _category,
+    **{f"devices:category_move{act}": _category_move for act in ("", "_undo")},
     "devices:category_delete": _category,
     **{
         f"devices:group{act}": _group()

@@ -18,7 +18,10 @@ from tests.usage_factories import make_device
 OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **usage_walk.OBJECTS,
     **connector_walk.OBJECTS,
-    "phones:phone": lambda tenant: {"pk": make_device(tenant).pk},
+    **{
+        f"phones:{act}": lambda tenant: {"pk": make_device(tenant).pk}
+        for act in ("phone", "leave", "enrol")
+    },
     **people_walk.OBJECTS,
     **licensing_walk.OBJECTS,
     **enrolment_walk.OBJECTS,

@@ -11,20 +11,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from django.db import transaction
 
-from alerts.actions import NewAlert, raise_alerts
 from devices.actions.reasons import ENFORCE
 from devices.models import Command, CommandStatus, DeviceControl
 from devices.models.command import OPEN_STATUSES
 from devices.plan import (
     BACK_OFF,
+    PUSH_AGAIN,
     RESYNC_AFTER,
     ROAMING,
     ROAMING_LEVER,
@@ -38,11 +37,18 @@ from devices.plan import (
 from devices.platforms import read_answer
 from devices.platforms.answers import Answer
 from devices.queries.targets import situation_of, target_of
+from devices.workers.device_alerts import (
+    is_unheard,
+    settle_unheard,
+    tell_drifts,
+    tell_format_errors,
+)
 from jobs.nudges import nudge
 
 PATIENCE = 6
 """Attempts (commands handed over, and looks that found a device astray) before pauses begin."""
-DRIFTS_TOLD = 3
+AWAY = timedelta(seconds=PUSH_AGAIN[0])
+"""After this a device that answers had not heard of the command at first."""
 LEVERS = {
     "Settings": ROAMING_LEVER,
     "DeviceInformation": ROAMING_LEVER,
@@ -87,6 +93,8 @@ def record_answers(*, answers: Sequence[Incoming], now: datetime) -> int:
             .select_for_update(of=["self"])
         )
         proven: list[Command] = []
+        unread: list[DeviceControl] = []
+        silent = [control for control in controls.values() if is_unheard(control, now)]
         for command in commands:
             raw = by_id[command.pk]
             answer = read_answer(
@@ -101,10 +109,14 @@ def record_answers(*, answers: Sequence[Incoming], now: datetime) -> int:
                 _observe(controls[command.device_id], command, answer, now)
                 if answer.status == CommandStatus.VERIFIED and command.kind not in CHANGE_KINDS:
                     proven.append(command)
+                if answer.status == CommandStatus.FORMAT_ERROR:
+                    unread.append(controls[command.device_id])
         Command.objects.bulk_update(commands, COMMAND_FIELDS, batch_size=500)
         DeviceControl.objects.bulk_update(controls.values(), CONTROL_FIELDS, batch_size=500)
         _verify_acknowledged(proven, controls)
-        _tell_drifts(controls.values(), now)
+        tell_drifts(controls.values(), now)
+        tell_format_errors(unread, now)
+        settle_unheard(silent, now)
         if any(
             control.next_attempt_at and control.next_attempt_at <= now
             for control in controls.values()
@@ -129,6 +141,8 @@ def _close(command: Command, answer: Answer, raw: bytes, now: datetime, was_open
 
 def _observe(control: DeviceControl, command: Command, answer: Answer, now: datetime) -> None:
     control.leased_until = None
+    if command.handed_over_at and now - command.handed_over_at >= AWAY:
+        control.attempts = 0  # it was called in vain while it was away; that is no fault of it
     lever = LEVERS.get(command.kind, SWITCHES_LEVER)
     is_reading = answer.observed is not None or answer.data_roaming is not None
     if is_reading and command.generation >= control.observed_generation:
@@ -186,27 +200,6 @@ def _is_done(control: DeviceControl, command: Command, now: datetime) -> bool:
     """Whether the planner has nothing left to do; a device can look right half-way."""
     target, situation = target_of(command.device), situation_of(control)
     return isinstance(plan(target=target, situation=situation, now=now), Nothing)
-
-
-def _tell_drifts(controls: Iterable[DeviceControl], now: datetime) -> None:
-    raise_alerts(
-        alerts=[
-            NewAlert(
-                identity=sha256(
-                    f"drift {control.device_id} {control.desired_generation}".encode()
-                ).hexdigest(),
-                kind="device_drift",
-                subject_type="device",
-                subject_id=control.device_id,
-                severity="warning",
-                reason="device_drifts",
-                facts={"times": control.drifts},
-            )
-            for control in controls
-            if control.drifts >= DRIFTS_TOLD
-        ],
-        now=now,
-    )
 
 
 def _verify_acknowledged(looks: list[Command], controls: dict[int, DeviceControl]) -> None:

@@ -50,3 +50,22 @@ class CategoryChoiceForm(NamesItsFields, forms.Form):
         """The category of the valid form."""
         pk = self.cleaned_data["category"]
         return DeviceCategory.objects.filter(pk=pk).first() if pk else None
+
+
+UNASSIGNED = "none"
+
+
+def move_choices() -> list[tuple[str, Any]]:
+    """As category_choices(), with nothing chosen beforehand."""
+    return [("", _("Choose")), (UNASSIGNED, _("Unassigned")), *category_choices()[1:]]
+
+
+class CategoryMoveForm(NamesItsFields, forms.Form):
+    """The category of many devices; one must be chosen, Unassigned too."""
+
+    category = forms.ChoiceField(label=_("Category"), choices=move_choices)
+
+    def chosen(self) -> DeviceCategory | None:
+        """The category of the valid form; None for Unassigned."""
+        pk = self.cleaned_data["category"]
+        return None if pk == UNASSIGNED else DeviceCategory.objects.filter(pk=pk).first()

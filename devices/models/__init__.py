@@ -1,3 +1,4 @@
+from devices.models.category_move import CategoryMove, CategoryMoveItem, MoveState
 from devices.models.command import Command, CommandStatus
 from devices.models.device import Device, DeviceState, Platform
 from devices.models.device_category import DeviceCategory
@@ -12,6 +13,8 @@ from devices.models.simulated_device import Bearer, SimulatedDevice, SimulatorMe
 __all__ = [
     "MANUAL",
     "Bearer",
+    "CategoryMove",
+    "CategoryMoveItem",
     "Command",
     "CommandStatus",
     "Device",
@@ -25,6 +28,7 @@ __all__ = [
     "GroupKind",
     "GroupMember",
     "GroupWatch",
+    "MoveState",
     "Platform",
     "Restriction",
     "RestrictionReason",

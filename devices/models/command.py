@@ -47,6 +47,9 @@ class Command(TenantModel):
     desired_after = ArrayField(models.CharField(max_length=20), default=list)
     status = models.CharField(max_length=14, choices=CommandStatus.choices)
     created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(
+        null=True, db_comment="After this it would come too late: it is withdrawn (blocks only)"
+    )
     handed_over_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)

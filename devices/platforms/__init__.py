@@ -28,7 +28,13 @@ class PlatformFormat(Protocol):
     """What a module of this package offers."""
 
     def render(
-        self, *, step: Order, device_id: int, command_id: UUID, now: datetime
+        self,
+        *,
+        step: Order,
+        device_id: int,
+        command_id: UUID,
+        now: datetime,
+        expires_at: datetime | None,
     ) -> tuple[str, bytes]: ...
 
     def read_answer(self, *, kind: str, payload: bytes, raw: bytes) -> Answer: ...
@@ -38,11 +44,17 @@ FORMATS: dict[str, PlatformFormat] = {"ios": apple, "ipados": apple, "knox": kno
 
 
 def render(
-    *, platform: str, step: Order, device_id: int, command_id: UUID, now: datetime
+    *,
+    platform: str,
+    step: Order,
+    device_id: int,
+    command_id: UUID,
+    now: datetime,
+    expires_at: datetime | None = None,
 ) -> Rendered:
-    """The command for a supported platform."""
+    """The command for a supported platform; one that expires says so where the format can."""
     kind, payload = FORMATS[platform].render(
-        step=step, device_id=device_id, command_id=command_id, now=now
+        step=step, device_id=device_id, command_id=command_id, now=now, expires_at=expires_at
     )
     return Rendered(kind, payload)
 

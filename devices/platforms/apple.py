@@ -29,8 +29,15 @@ ABSENT_PROFILE = (12013, 12075)
 DATA_ROAMING = "DataRoamingEnabled"
 
 
-def render(*, step: Order, device_id: int, command_id: UUID, now: datetime) -> tuple[str, bytes]:
-    """The command's RequestType and its XML property list."""
+def render(
+    *,
+    step: Order,
+    device_id: int,
+    command_id: UUID,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[str, bytes]:
+    """The command's RequestType and its XML property list; Apple's commands have no expiry."""
     command = _command(step, device_id)
     document = {"CommandUUID": str(command_id).upper(), "Command": command}
     return command["RequestType"], plistlib.dumps(document)

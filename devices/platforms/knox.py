@@ -14,6 +14,8 @@ from uuid import UUID
 from devices.plan import CELLULAR, ROAMING, Change, Order
 from devices.platforms.answers import Answer
 
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""Times on the wire, in UTC."""
 SWITCHES = {
     ROAMING: ("RoamingPolicy", "setRoamingData", "isRoamingDataEnabled"),
     CELLULAR: ("RestrictionPolicy", "setCellularData", "isCellularDataAllowed"),
@@ -21,8 +23,15 @@ SWITCHES = {
 """Restriction -> policy class, setter, getter; both take and give True for "allowed"."""
 
 
-def render(*, step: Order, device_id: int, command_id: UUID, now: datetime) -> tuple[str, bytes]:
-    """The command's type and its JSON."""
+def render(
+    *,
+    step: Order,
+    device_id: int,
+    command_id: UUID,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[str, bytes]:
+    """The command's type and its JSON; the agent carries out nothing that has expired."""
     calls: list[dict[str, Any]] = []
     for restriction, (policy, setter, getter) in SWITCHES.items():
         call: dict[str, Any] = {"policy": policy, "verify": getter}
@@ -31,12 +40,14 @@ def render(*, step: Order, device_id: int, command_id: UUID, now: datetime) -> t
             call |= {"method": setter, "args": [allowed], "expect": allowed}
         calls.append(call)
     kind = "knox.restriction" if isinstance(step, Change) else "knox.query"
-    document = {
+    document: dict[str, Any] = {
         "command_uuid": str(command_id),
         "type": kind,
-        "issued_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "calls": calls,
+        "issued_at": now.strftime(TIME),
     }
+    if expires_at is not None:
+        document["expires_at"] = expires_at.strftime(TIME)
+    document["calls"] = calls
     return kind, json.dumps(document, indent=1).encode()
 
 

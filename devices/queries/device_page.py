@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
 
 from common.sentences import sentence
 from devices.models import (
@@ -36,6 +37,16 @@ class CommandRow:
     sent: WireText
     answer: WireText | None
 
+    @property
+    def wanted_before(self) -> str:
+        """What the device was last seen to be when the command was written."""
+        before = self.command.desired_before
+        return _named(before) if before is not None else str(_("Unknown"))
+
+    @property
+    def wanted_after(self) -> str:
+        return _named(self.command.desired_after)
+
 
 @dataclass(frozen=True)
 class DevicePage:
@@ -49,6 +60,7 @@ class DevicePage:
     token: DeviceToken | None
     commands: list[CommandRow]
     pages: Page
+    is_withheld: bool
 
     @property
     def is_active(self) -> bool:
@@ -87,30 +99,38 @@ def caveats_of(device: Device, control: DeviceControl | None) -> list[str]:
     return [sentence(code) for code in caveats(target=target_of(device), restrictions=named)]
 
 
+def _named(restrictions: list[str]) -> str:
+    return ", ".join(map(str, labels(restrictions))) or str(_("No restriction"))
+
+
 def labels(restrictions: list[str]) -> list[Any]:
     """The names of restrictions, in their usual order."""
     return [label for value, label in Restriction.choices if value in restrictions]
 
 
-def device_page(*, device: Device, page: str) -> DevicePage:
-    """The page of `device`, with the page of its commands that was asked for (as typed)."""
+def device_page(*, device: Device, page: str, sees_personal: bool) -> DevicePage:
+    """The page of `device`, with the page of its commands that was asked for (as typed).
+
+    What a personal device was told, and why, is withheld from whoever may not see that.
+    """
+    is_withheld = not sees_personal and bool(device.category and device.category.is_personal)
     commands = Command.objects.filter(device=device).order_by("-created_at", "-pk")
+    reasons = RestrictionReason.objects.filter(device=device)
+    if is_withheld:
+        commands, reasons = commands.none(), reasons.none()
     pages = Paginator(commands, PAGE).get_page(page)
     return DevicePage(
         device=device,
         control=DeviceControl.objects.filter(device=device).first(),
         simulated=SimulatedDevice.objects.filter(device=device).first(),
-        reasons=list(
-            RestrictionReason.objects.filter(device=device)
-            .select_related("set_by")
-            .order_by("since", "pk")
-        ),
+        reasons=list(reasons.select_related("set_by").order_by("since", "pk")),
         seats=list(
             DeviceSim.objects.open().filter(device=device).select_related("sim").order_by("slot")
         ),
         token=DeviceToken.objects.filter(device=device, revoked_at=None).first(),
         commands=[_row(command) for command in pages],
         pages=pages,
+        is_withheld=is_withheld,
     )
 
 

@@ -19,6 +19,7 @@ from devices.models import Device, DeviceState
 from devices.queries.device_list import DEVICES, devices_with_control
 from devices.queries.device_page import device_page, labels
 from devices.statuses import control_state
+from devices.views.category_moves import verbs
 
 
 @require(Permission.VIEW_DEVICES)
@@ -29,13 +30,13 @@ def devices(request: HttpRequest) -> HttpResponse:
     base = tenant_url(request, "devices:devices")
     for row in view.rows:
         control = getattr(row, "control", None)
-        row.url = f"{base}{row.pk}/"
+        row.url, row.choice_label = f"{base}{row.pk}/", row.name
         row.control_state = control_state(control)
         row.wanted = labels(control.desired) if control else []
         row.seen = labels(control.observed or []) if control else []
         row.was_seen = control is not None and control.observed is not None
     may_manage = request.membership.may(Permission.MANAGE_DEVICES)
-    context = {"devices": view, "may_manage": may_manage}
+    context = {"devices": view, "may_manage": may_manage, "verbs": verbs(request)}
     return render_page(request, "devices/devices.html", context, parts=(DEVICES.part,))
 
 
@@ -47,7 +48,11 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     may = request.membership.may
     context = {
         "device": device,
-        "page": device_page(device=device, page=request.GET.get("page", "1")),
+        "page": device_page(
+            device=device,
+            page=request.GET.get("page", "1"),
+            sees_personal=may(Permission.VIEW_PERSONAL_USAGE),
+        ),
         "may_manage": may(Permission.MANAGE_DEVICES),
         "may_block": may(Permission.BLOCK),
         "may_see_lines": may(Permission.VIEW_LINES),

@@ -4,6 +4,7 @@
 2. For each, devices.plan says the next step; commands are written with their UUIDs. A device
    with an open command of an older generation gets no new one yet: that command is superseded
    and withdrawn, and unless its gateway is sure that it never left, the device is looked at next.
+   A block that has not been answered in time expires in the same way, and the look waits.
 3. That commits. Only then is the gateway talked to, outside any transaction.
 4. What happened is recorded by conditional update: an answer that was quicker, or a newer
    generation, wins. A lease that runs out makes the control due again, and handing the same
@@ -29,17 +30,20 @@ from devices.models import Command, CommandStatus, DeviceControl
 from devices.models.command import OPEN_STATUSES
 from devices.plan import (
     BACK_OFF,
+    BLOCK_EXPIRES_AFTER,
     PUSH_AGAIN,
     ROAMING,
     Nothing,
     Order,
     Refusal,
     levers_to_read,
+    only_blocks,
     plan,
     wait_after,
 )
 from devices.platforms import render
 from devices.queries.targets import situation_of, target_of
+from devices.workers.device_alerts import UNHEARD_AFTER, tell_unheard, unheard_since
 from jobs.draining import drain
 
 log = structlog.get_logger(__name__)
@@ -49,8 +53,10 @@ LEASE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
-class Superseded:
-    """A command that a newer desire replaced; `looked`: its device's state was known before."""
+class Ended:
+    """A command that a newer desire replaced, or that came too late; `looked`: its device's state
+    was known before.
+    """
 
     command: Command
     looked: bool
@@ -61,7 +67,8 @@ class Work:
     """One batch on its way from the claim to the gateway."""
 
     new: list[Command] = field(default_factory=list)
-    superseded: list[Superseded] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    unheard: list[DeviceControl] = field(default_factory=list)
     hand_over: dict[str, list[Command]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -78,7 +85,8 @@ def enforce_batch(*, now: datetime) -> int:
             return 0
         work = _plan(controls, now)
         _write(controls, work)
-    _withdraw(work.superseded, now)
+        tell_unheard(work.unheard, now)
+    _withdraw(work.ended, now)
     for slug, commands in work.hand_over.items():
         results = _hand_over(slug, commands, now)
         _record(commands, results, now)
@@ -115,16 +123,32 @@ def _plan(controls: list[DeviceControl], now: datetime) -> Work:
     }
     for control in controls:
         current = open_commands.get(control.device_id)
-        if current and current.generation == control.desired_generation:
+        if current is None:
+            _next_step(control, work, now)
+            continue
+        if current.generation != control.desired_generation:
+            _end(control, current, CommandStatus.SUPERSEDED, work, now)
+            continue
+        if current.status != CommandStatus.NOT_NOW:  # one that says so is heard of
+            work.unheard.append(control)
+        if current.expires_at and current.expires_at <= now:
+            _end(control, current, CommandStatus.EXPIRED, work, now)
+        else:
             _again(control, current, work, now)
-            continue
-        if current:
-            current.status, current.closed_at = CommandStatus.SUPERSEDED, now
-            work.superseded.append(Superseded(current, looked=not control.must_look))
-            control.must_look, control.leased_until = True, now + LEASE
-            continue
-        _next_step(control, work, now)
     return work
+
+
+def _end(
+    control: DeviceControl, command: Command, status: CommandStatus, work: Work, now: datetime
+) -> None:
+    """Nobody shall carry it out any more; if it may have left, the device is looked at next.
+
+    After one that expired it is looked at in any case: by then the device may be different.
+    """
+    command.status, command.closed_at = status, now
+    looked = status == CommandStatus.SUPERSEDED and not control.must_look
+    work.ended.append(Ended(command, looked=looked))
+    control.must_look, control.leased_until = True, now + LEASE
 
 
 def _again(control: DeviceControl, command: Command, work: Work, now: datetime) -> None:
@@ -155,12 +179,15 @@ def _next_step(control: DeviceControl, work: Work, now: datetime) -> None:
 
 def _command(control: DeviceControl, step: Order, now: datetime) -> Command:
     command_id = uuid4()
+    blocks = only_blocks(step=step, situation=situation_of(control))
+    expires_at = now + BLOCK_EXPIRES_AFTER if blocks else None
     rendered = render(
         platform=control.device.platform,
         step=step,
         device_id=control.device_id,
         command_id=command_id,
         now=now,
+        expires_at=expires_at,
     )
     return Command(
         id=command_id,
@@ -173,6 +200,7 @@ def _command(control: DeviceControl, step: Order, now: datetime) -> Command:
         desired_after=control.desired,
         status=CommandStatus.QUEUED,
         created_at=now,
+        expires_at=expires_at,
     )
 
 
@@ -195,7 +223,7 @@ def _refused(control: DeviceControl, step: Refusal, now: datetime) -> Command:
 
 def _write(controls: list[DeviceControl], work: Work) -> None:
     Command.objects.bulk_update(
-        [item.command for item in work.superseded], ["status", "closed_at"], batch_size=500
+        [item.command for item in work.ended], ["status", "closed_at"], batch_size=500
     )
     Command.objects.bulk_create(work.new, batch_size=500)
     with connection.cursor() as cursor:
@@ -221,9 +249,9 @@ def _write(controls: list[DeviceControl], work: Work) -> None:
         )
 
 
-def _withdraw(superseded: Iterable[Superseded], now: datetime) -> None:
-    by_gateway: dict[str, list[Superseded]] = defaultdict(list)
-    for item in superseded:
+def _withdraw(ended: Iterable[Ended], now: datetime) -> None:
+    by_gateway: dict[str, list[Ended]] = defaultdict(list)
+    for item in ended:
         by_gateway[item.command.device.gateway].append(item)
     for slug, items in by_gateway.items():
         try:
@@ -287,7 +315,6 @@ def _record(commands: list[Command], results: dict[UUID, Result], now: datetime)
     handed = [results[c.pk].outcome is HandOver.HANDED_OVER for c in commands]
     with transaction.atomic(), connection.cursor() as cursor:
         controls = _lock(command.device_id for command in commands)
-        tries = {device_id: control.attempts + 1 for device_id, control in controls.items()}
         cursor.execute(
             RECORD,
             {
@@ -298,9 +325,19 @@ def _record(commands: list[Command], results: dict[UUID, Result], now: datetime)
                 "devices": [command.device_id for command in commands],
                 "errors": [results[command.pk].error[:500] for command in commands],
                 "retries": [
-                    now + wait_after(tries.get(c.device_id, 1), PUSH_AGAIN if ok else BACK_OFF)
+                    _retry_at(c, controls.get(c.device_id), ok, now)
                     for c, ok in zip(commands, handed, strict=True)
                 ],
                 "handed": handed,
             },
         )
+
+
+def _retry_at(
+    command: Command, control: DeviceControl | None, is_handed: bool, now: datetime
+) -> datetime:
+    """When to call again; earlier where the command expires, or people are to be told."""
+    tries = control.attempts + 1 if control else 1
+    at = now + wait_after(tries, PUSH_AGAIN if is_handed else BACK_OFF)
+    ends = [command.expires_at, unheard_since(control) + UNHEARD_AFTER if control else None]
+    return min([at, *(end for end in ends if end and end > now)])

@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from common.http import tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
 from common.submission import form_methods, form_status, sent
 from common.tables import Column, Search, Table
-from devices.gateways.simulator.hands import play
+from devices.gateways.simulator.hands import enrol_again, leave_management, play
 from devices.models import Bearer, DeviceState, SimulatedDevice
 from sandbox.phone_form import PhoneForm
 
@@ -77,3 +77,28 @@ def phone(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(tenant_url(request, "devices:device", pk=pk))
     context = {"form": form, "phone": found}
     return render_page(request, "sandbox/phone.html", context, status=form_status(form))
+
+
+@require(Permission.MANAGE_DEVICES)
+@require_POST
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its user takes the phone out of management."""
+    _in_service(pk)
+    leave_management(device_id=pk, by=request.user, now=timezone.now())
+    messages.success(request, _("The phone has left management."))
+    return redirect(tenant_url(request, "devices:device", pk=pk))
+
+
+@require(Permission.MANAGE_DEVICES)
+@require_POST
+def enrol(request: HttpRequest, pk: int) -> HttpResponse:
+    """The phone comes under management again."""
+    _in_service(pk)
+    enrol_again(device_id=pk, by=request.user, now=timezone.now())
+    messages.success(request, _("The phone is under management."))
+    return redirect(tenant_url(request, "devices:device", pk=pk))
+
+
+def _in_service(pk: int) -> SimulatedDevice:
+    here = SimulatedDevice.objects.exclude(device__state=DeviceState.RETIRED)
+    return get_object_or_404(here, pk=pk)

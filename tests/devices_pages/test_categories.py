@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.models import AuditEvent
 from common.tenancy import tenant_scope
-from devices.models import Device, DeviceCategory
+from devices.actions.categories import move
+from devices.actions.restrictions import block_by_hand
+from devices.models import Command, Device, DeviceCategory
+from devices.workers.enforce import enforce_due
 from tests.usage_factories import make_device, make_line_with_device
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +84,27 @@ def test_the_history_of_a_personal_line_is_hidden_by_role(contoso, client_for, r
     assert ("hidden from your role" in page) is not sees
     listed = client.get("/t/contoso/lines/").content.decode()
     assert ('<span class="quiet">Personal</span>' in listed) is not sees
+
+
+@pytest.mark.parametrize(("name", "sees"), [("bob", False), ("alice", True), ("dana", True)])
+def test_what_a_personal_device_was_told_is_hidden_by_role(
+    contoso, alice, client_for, request, name, sees
+):
+    device = make_device(contoso)
+    with tenant_scope(contoso.pk):
+        block_by_hand(device=device, restriction="roaming_data", by=alice, reason="Left in a taxi")
+        enforce_due(now=timezone.now())
+        number = str(Command.objects.get().pk)
+    url = f"/t/contoso/devices/{device.pk}/"
+    client = client_for(request.getfixturevalue(name))
+    page = client.get(url).content.decode()
+    assert number in page
+    assert "Left in a taxi" in page
+    with tenant_scope(contoso.pk):
+        category = DeviceCategory.objects.create(name="Own phone", is_personal=True)
+        move(device=device, category=category, now=timezone.now(), by=alice)
+    page = client.get(url).content.decode()
+    live = client.get(url, headers={"HX-Request": "true", "HX-Target": "device-live"})
+    for shown in (page, live.content.decode()):
+        assert (number in shown, "Left in a taxi" in shown) == (sees, sees)
+        assert ("hidden from your role" in shown) is not sees

@@ -165,7 +165,9 @@ def test_a_phone_that_is_offline_is_waited_for(platform, clock):
     online(device, True)
     settle()
     assert blocked(device) == {"cellular_data"}
-    assert len(commands(device)) == (2 if platform == "ios" else 1)
+    kinds = [(kind, status) for kind, status in commands(device) if status == "expired"]
+    assert len(kinds) == 1, "three days later it is asked before it is told"
+    assert len(commands(device)) == (4 if platform == "ios" else 3)
 
 
 @pytest.mark.parametrize("platform", ["ios", "knox"])

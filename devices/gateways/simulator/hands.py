@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from audit.actions import record
+from devices.actions.check_in import checked_out, enrolled_again
 from devices.actions.contact import devices_polled
 from devices.models import SimulatedDevice
 from jobs.nudges import nudge
@@ -60,4 +61,25 @@ def play(*, device_id: int, state: dict[str, Any], by: User, now: datetime) -> N
             after={name: after[name] for name in changed},
         )
         devices_polled(device_ids=[device_id], now=now)
+        nudge(FLEET)
+
+
+def leave_management(*, device_id: int, by: User, now: datetime) -> None:
+    """The user takes the phone out of management: what management had put on it goes with it.
+
+    An iPhone says CheckOut; of a Samsung the agent is gone. Raises SimulatedDevice.DoesNotExist.
+    """
+    with transaction.atomic():
+        phone = SimulatedDevice.objects.select_for_update().get(device_id=device_id)
+        phone.profiles, phone.cellular_data, phone.agent_token = {}, True, ""
+        phone.changed_at = now
+        phone.save(update_fields=["profiles", "cellular_data", "agent_token", "changed_at"])
+        checked_out(device_id=device_id, now=now, by=by)
+
+
+def enrol_again(*, device_id: int, by: User, now: datetime) -> None:
+    """The phone comes under management anew (Authenticate and TokenUpdate), with nothing on it."""
+    with transaction.atomic():
+        SimulatedDevice.objects.select_for_update().get(device_id=device_id)
+        enrolled_again(device_id=device_id, now=now, by=by)
         nudge(FLEET)

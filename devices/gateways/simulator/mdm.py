@@ -10,6 +10,7 @@ to itself, which only the portal can make (`key_of`).
 from __future__ import annotations
 
 import plistlib
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,9 +19,11 @@ from django.core import signing
 
 from common.tenancy import across_tenants
 from devices.actions import agent
+from devices.actions.check_in import checked_out, enrolled_again
 from devices.models import Device, DeviceState, Platform
 
 CONTENT_TYPE = "application/x-apple-aspen-mdm"
+CHECK_IN_TYPE = f"{CONTENT_TYPE}-checkin"
 LARGEST = 1_000_000
 """Bytes of a device's message; a list of its profiles has a hundredth of it."""
 STATUSES = frozenset({"Idle", "NotNow", "Acknowledged", "Error", "CommandFormatError"})
@@ -40,8 +43,8 @@ def key_of(device: Device) -> str:
     return signing.dumps([device.tenant_id, device.pk], salt=_SALT)
 
 
-def device_of(key: str) -> Device:
-    """The managed Apple device of the simulator with that key. Raises NotEnrolled."""
+def device_of(key: str, *, states: Collection[str] = (DeviceState.MANAGED,)) -> Device:
+    """The simulated Apple device with that key, in one of these states. Raises NotEnrolled."""
     try:
         tenant_id, device_id = signing.loads(key, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
@@ -50,12 +53,30 @@ def device_of(key: str) -> Device:
         device = (
             Device.objects.select_related("tenant")
             .filter(tenant_id=tenant_id, pk=device_id, gateway="simulator")
-            .filter(platform__in=[Platform.IOS, Platform.IPADOS], state=DeviceState.MANAGED)
+            .filter(platform__in=[Platform.IOS, Platform.IPADOS], state__in=states)
             .first()
         )
     if device is None or device.tenant.suspended_at:
         raise NotEnrolled
     return device
+
+
+def check_in(*, device: Device, body: bytes, now: datetime) -> None:
+    """Take a check-in message: Authenticate, TokenUpdate or CheckOut.
+
+    An enrolment begins with Authenticate, which clears what was queued; only TokenUpdate makes
+    the device one that can be called. In the scope of its tenant. Raises NotEnrolled, Unreadable.
+    """
+    message = _read(body)
+    if message.get("UDID") != device.udid:
+        raise NotEnrolled
+    match message.get("MessageType"):
+        case "Authenticate" | "CheckOut":
+            checked_out(device_id=device.pk, now=now)
+        case "TokenUpdate":
+            enrolled_again(device_id=device.pk, now=now)
+        case _:
+            raise Unreadable("MessageType is Authenticate, TokenUpdate or CheckOut.")
 
 
 def serve(*, device: Device, body: bytes, now: datetime) -> bytes:

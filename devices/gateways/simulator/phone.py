@@ -194,6 +194,9 @@ def _answer_as_agent(phone: Phone, payload: bytes, now: datetime) -> tuple[Phone
     if phone.error:
         refused = {**told, "status": "SECURITY_EXCEPTION", "calls": [{"error": str(phone.error)}]}
         return replace(phone, error=0), json.dumps(refused).encode()
+    if "expires_at" in document and _stamp(now) > document["expires_at"]:
+        late = {**told, "status": "FAILURE", "calls": [{"error": "The command has expired."}]}
+        return phone, json.dumps(late).encode()
     results = []
     for call in document["calls"]:
         returned = None
