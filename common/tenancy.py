@@ -17,6 +17,7 @@ from typing import Any
 from django.db import models
 from django.db.backends.ddl_references import Statement
 from django.db.models.constraints import BaseConstraint
+from structlog.contextvars import bound_contextvars
 
 
 class NoTenantScope(RuntimeError):
@@ -40,10 +41,11 @@ _scope: ContextVar[Scope | None] = ContextVar("tenant_scope", default=None)
 
 @contextmanager
 def tenant_scope(tenant_id: int) -> Iterator[None]:
-    """Limit tenant models to one tenant for the duration of the block."""
+    """Limit tenant models to one tenant for the duration of the block; log lines name it."""
     token = _scope.set(Scope(tenant_id=int(tenant_id)))
     try:
-        yield
+        with bound_contextvars(tenant=int(tenant_id)):
+            yield
     finally:
         _scope.reset(token)
 

@@ -33,6 +33,7 @@ from sandbox.world import (
     DemoPlan,
     DemoTenant,
 )
+from tenants import people_groups
 from tenants.actions import add_member, create_tenant
 from tenants.models import Person, Tenant, User
 from tenants.models.tenant import Cloud
@@ -41,6 +42,7 @@ from usage.models import Carrier, CycleKind, Line, LinePerson, LineSim, Plan
 
 LIVED = timedelta(days=33)
 """How much of the past is lived through before the demo is shown: every running cycle, whole."""
+ON_THE_ROAD = ("Sales", "Field service")
 ROLE_OF_OPERATOR = "operator"
 ANALYZE = (
     "ANALYZE usage_line, usage_linewatch, usage_linesim, usage_lineplan, devices_sim, "
@@ -103,7 +105,9 @@ def _create_tenant(demo: DemoTenant, password: str) -> Tenant:
 
 def _create_company(demo: DemoTenant, now: datetime) -> None:
     chance = random.Random(f"{SEED} {demo.slug}")  # noqa: S311 - reproducible on purpose
-    people = iter(_create_people(demo, chance))
+    staff = _create_people(demo, chance)
+    _group(staff)
+    people = iter(staff)
     for carrier in demo.carriers:
         _create_carrier(carrier, people, chance, now - HISTORY)
     incidents.equip(demo=demo, now=now)
@@ -149,6 +153,20 @@ def _create_people(demo: DemoTenant, chance: random.Random) -> list[Person]:
     people[0].manager = None
     Person.objects.bulk_update(people, ["manager"])
     return people
+
+
+def _group(people: list[Person]) -> None:
+    """Who leads comes before everybody else; travellers before the department they are in."""
+    leading = {person.manager for person in people if person.manager}
+    on_the_road = [person for person in people if person.department in ON_THE_ROAD]
+    for name, note, members in (
+        ("Management", "Heads of departments", leading),
+        ("Travellers", "Often abroad for the company", on_the_road[::3]),
+        ("Field staff", "Work by phone all day", on_the_road),
+    ):
+        group = people_groups.add(name=name, note=note, by=None)
+        keys = [person.pk for person in members]
+        people_groups.add_people(group=group, people=Person.objects.filter(pk__in=keys), by=None)
 
 
 def _department(index: int, departments: list[str], chance: random.Random) -> str:

@@ -16,6 +16,7 @@ import redis
 from celery import Celery
 from celery.signals import task_postrun, task_prerun, worker_process_init
 from django.conf import settings
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tem_portal.settings")
 
@@ -45,13 +46,16 @@ def set_aside_what_stays(**kwargs: Any) -> None:
 
 
 @task_prerun.connect
-def note_begin(task_id: str, **kwargs: Any) -> None:
+def note_begin(task_id: str, task: Any, **kwargs: Any) -> None:
+    """From here on each log line names the task and its run."""
     _began[task_id] = time.monotonic()
+    bind_contextvars(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
 def note_end(task_id: str, task: Any, **kwargs: Any) -> None:
     """Add the run to the sums in Redis, which all worker processes share."""
+    unbind_contextvars("task", "task_id")
     took = time.monotonic() - _began.pop(task_id, time.monotonic())
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as connection:

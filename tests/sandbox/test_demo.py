@@ -19,7 +19,7 @@ from jobs.runs import LostLease, Run
 from jobs.workers import claim, work_off
 from sandbox import demo, feed, fleet, forgetting, past
 from sandbox.world import TENANTS, DemoTenant
-from tenants.models import Person, Tenant, User
+from tenants.models import PeopleGroup, PeopleGroupMember, Person, Tenant, User
 from usage.models import Decision, Line, LineWatch, UsageCounter, UsageRecord
 from usage.workers.counters import differences
 
@@ -106,6 +106,19 @@ def test_everybody_but_the_head_of_the_company_has_a_manager(small):
     for person in people.exclude(manager=None):
         same = person.manager.department == person.department
         assert same or person.manager.manager is None
+
+
+def test_people_are_in_groups_whose_order_says_which_comes_first(small):
+    groups = {group.name: group for group in PeopleGroup.objects.order_by("position")}
+    assert list(groups) == ["Management", "Travellers", "Field staff"]
+    members = {
+        name: set(PeopleGroupMember.objects.filter(group=group).values_list("person_id", flat=True))
+        for name, group in groups.items()
+    }
+    heads = Person.objects.exclude(manager=None).values_list("manager_id", flat=True)
+    assert members["Management"] == set(heads)
+    assert members["Travellers"] < members["Field staff"]
+    assert members["Management"] & members["Field staff"], "the order decides for somebody"
 
 
 def test_the_months_before_come_in_behind_and_a_broken_run_goes_on(small, monkeypatch):
