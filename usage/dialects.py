@@ -24,8 +24,12 @@ SAMPLE_ROWS = 1_000
 SHOWN = 40
 _BINARY = "The file holds binary data"
 _OTHER_KINDS = (
-    (b"PK\x03\x04", f"{_BINARY}: a spreadsheet (xlsx) or a zip archive. Export the sheet as CSV."),
-    (b"\xd0\xcf\x11\xe0", f"{_BINARY}: an old spreadsheet (xls). Export the sheet as CSV."),
+    (b"PK\x03\x04", f"{_BINARY}: a zip archive. Unpack it first."),
+    (
+        b"\xd0\xcf\x11\xe0",
+        f"{_BINARY}: an old spreadsheet (xls) or one with a password. Save it as .xlsx without "
+        "one.",
+    ),
     (b"%PDF", f"{_BINARY}: a PDF. Ask the carrier for the figures as CSV."),
     (b"\x1f\x8b", f"{_BINARY}: a compressed file (gzip). Unpack it first."),
     (b"<!doctype", "This is a web page; perhaps the carrier's sign-in page was saved."),
@@ -79,7 +83,8 @@ def shortened(value: str) -> str:
 class Head:
     """The beginning of a file: its header, and up to SAMPLE_ROWS lines as they are and split.
 
-    `lines` carry their row numbers; the header is row 1.
+    `lines` carry their row numbers; the header is row 1. Of a spreadsheet, `sheet` is the one
+    that was read and `sheets` are those to choose from.
     """
 
     encoding: str
@@ -87,6 +92,8 @@ class Head:
     header: tuple[str, ...]
     lines: tuple[tuple[int, str], ...]
     rows: tuple[tuple[str, ...], ...]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[str]:
         """The values of a column, without the rows that are too short to have one."""
@@ -115,10 +122,13 @@ def detect(stream: BinaryIO, layout: Layout) -> Dialect:
     return read_head(beginning, is_cut=is_cut, wanted=_wanted(layout)).dialect(layout)
 
 
-def read_head(beginning: bytes, *, is_cut: bool, wanted: Iterable[str] = ()) -> Head:
+def read_head(
+    beginning: bytes, *, is_cut: bool, wanted: Iterable[str] = (), delimiter: str | None = None
+) -> Head:
     """What the first BLOCK bytes of a file show; `is_cut` when more follow. Raises BadFile.
 
-    `wanted` are columns that the header should have; they decide between delimiters.
+    `wanted` are columns that the header should have; they decide between delimiters, where the
+    `delimiter` is not known.
     """
     if not beginning.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise BadFile("The file is empty. It should have a header and a row per usage record.")
@@ -136,7 +146,10 @@ def read_head(beginning: bytes, *, is_cut: bool, wanted: Iterable[str] = ()) -> 
         raise BadFile(f"The first line is longer than {MAX_LINE:,} characters; is this a CSV file?")
     numbered = [(number, line) for number, line in enumerate(lines[1:], start=2) if line.strip()]
     numbered = numbered[:SAMPLE_ROWS]
-    delimiter, names = _header(lines[0], set(wanted), [line for _, line in numbered[:50]])
+    if delimiter is None:
+        delimiter, names = _header(lines[0], set(wanted), [line for _, line in numbered[:50]])
+    else:
+        names = tuple(name.strip() for name in _fields(lines[0], delimiter))
     if len(names) > MAX_COLUMNS:
         raise BadFile(f"The file has {len(names):,} columns; at most {MAX_COLUMNS} can be read.")
     return Head(

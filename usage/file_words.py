@@ -41,11 +41,29 @@ SENTENCES = (
     gettext_noop("This is not a phone number; +31612345678 would be."),
     gettext_noop("This is not an %(name)s; one has %(low)s to %(high)s digits."),
     gettext_noop("The file is empty. It should have a header and a row per usage record."),
+    gettext_noop("The file holds binary data: a zip archive. Unpack it first."),
     gettext_noop(
-        "The file holds binary data: a spreadsheet (xlsx) or a zip archive. Export the sheet as "
-        "CSV."
+        "The file holds binary data: an old spreadsheet (xls) or one with a password. Save it as "
+        ".xlsx without one."
     ),
-    gettext_noop("The file holds binary data: an old spreadsheet (xls). Export the sheet as CSV."),
+    gettext_noop("A spreadsheet with macros (xlsm) is not opened. Save it as .xlsx."),
+    gettext_noop("A spreadsheet with macros is not opened. Save it as .xlsx without them."),
+    gettext_noop(
+        "The file holds a spreadsheet or a zip archive, and its name does not end in .xlsx. Unpack "
+        "it, or give it the name of what it is."
+    ),
+    gettext_noop(
+        "The name ends in %(ending)s, but the file holds none. Name it .csv if it is text."
+    ),
+    gettext_noop("The spreadsheet has no sheet that can be seen."),
+    gettext_noop("There is no sheet %(name)s. The file has: %(found)s."),
+    gettext_noop("The first row of the sheet is empty; it should name the columns."),
+    gettext_noop("Only a spreadsheet (xlsx) has sheets; this file is text."),
+    gettext_noop("This is a zip archive, not a spreadsheet (xlsx). Unpack it first."),
+    gettext_noop("The spreadsheet is packed so that it would burst; it is not opened."),
+    gettext_noop(
+        "The spreadsheet cannot be read; it is damaged. Save it anew, or export the sheet as CSV."
+    ),
     gettext_noop("The file holds binary data: a PDF. Ask the carrier for the figures as CSV."),
     gettext_noop("The file holds binary data: a compressed file (gzip). Unpack it first."),
     gettext_noop("The file holds binary data. A CSV file in UTF-8 is expected."),

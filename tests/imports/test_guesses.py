@@ -85,7 +85,7 @@ def test_dates_are_told_from_volumes(value, is_date):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"PK\x03\x04rest", "spreadsheet"), (b"%PDF-1.7 x", "PDF"), (b"\x1f\x8b\x08x", "gzip"),
+        (b"PK\x03\x04rest", "zip archive"), (b"%PDF-1.7 x", "PDF"), (b"\x1f\x8b\x08x", "gzip"),
         (b"<!DOCTYPE html><html>", "web page"), (b"\n<html>", "web page"),
         (b"<?xml version='1.0'?>", "XML"), (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "binary"),
         (b"", "empty"), (b"\xef\xbb\xbf", "empty"),

@@ -56,6 +56,7 @@ def check(run: Run) -> dict[str, Any]:
             now=timezone.now(),
             on_rejected=note,
             on_progress=lambda report: run.step(done=report.last_row),
+            on_sheet_rows=lambda rows: run.step(total=rows),
             profile=findings.profile,
         )
     return {
@@ -63,7 +64,10 @@ def check(run: Run) -> dict[str, Any]:
         "warnings": [
             [warning.code, warning.facts]
             for warning in warnings_about(
-                usage_import=usage_import, counts=report.counts(), findings=findings
+                usage_import=usage_import,
+                counts=report.counts(),
+                sha256=report.sha256,
+                findings=findings,
             )
         ],
         "rows": findings.profile.shown,
@@ -102,6 +106,7 @@ def carry_out(run: Run) -> None:
             on_progress=step,
             on_finished=lambda report: run.finish({"counts": report.counts()}),
             before_chunk=run.pause_if_long,
+            on_sheet_rows=lambda rows: run.step(total=max(rows, run.job.done)),
             so_far=so_far,
             by=run.job.by,
         )

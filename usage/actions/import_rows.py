@@ -33,13 +33,17 @@ class CannotImport(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How to import. `line_key` is one of usage.queries.line_keys.KEYS."""
+    """How to import. `line_key` is one of usage.queries.line_keys.KEYS.
+
+    `sheet` names that of a spreadsheet; "" is its first.
+    """
 
     layout: Layout
     line_key: str
     create_lines: bool = False
     shift_to_now: bool = False
     dry_run: bool = False
+    sheet: str = ""
 
 
 COUNTS = (
@@ -49,7 +53,10 @@ COUNTS = (
 
 @dataclass
 class Report:
-    """Counts of one run; `volume` is the bytes newly counted, `last_row` the last one seen."""
+    """Counts of one run; `volume` is the bytes newly counted, `last_row` the last one seen.
+
+    `sha256` is that of the content, of a spreadsheet that of the sheet.
+    """
 
     rows: int = 0
     accepted: int = 0
@@ -60,6 +67,7 @@ class Report:
     volume: int = 0
     shift: timedelta | None = None
     last_row: int = 0
+    sha256: str = ""
 
     def counts(self) -> dict[str, int]:
         """The counts alone, as history and checkpoints keep them."""

@@ -24,10 +24,11 @@ from django.utils import timezone
 
 from audit.actions import Actor, record
 from usage.actions.import_rows import CannotImport, Options, Prepared, Report, RowTaker
-from usage.carrier_files import BadFile, Rejected, RowReader, chunks, detect
+from usage.carrier_files import BadFile, Rejected, RowReader, chunks
 from usage.import_profile import Profile
 from usage.models import Carrier, Plan, UsageFile
 from usage.partitions import ensure_partitions
+from usage.spreadsheets import as_text, dialect_of
 
 __all__ = ["CannotImport", "Options", "Report", "import_file", "import_stream"]
 
@@ -54,11 +55,16 @@ def import_stream(
     on_progress: Callable[[Report], None] = lambda report: None,
     on_finished: Callable[[Report], None] = lambda report: None,
     before_chunk: Callable[[], None] = lambda: None,
+    on_sheet_rows: Callable[[int], None] = lambda rows: None,
     so_far: Report | None = None,
     profile: Profile | None = None,
     by: Actor | None = None,
 ) -> Report:
     """Import a file for the tenant in scope. Raises CannotImport and BadFile before any change.
+
+    A spreadsheet is written out as text first; meanwhile `on_sheet_rows` is told how many rows of
+    it have been read. Since that takes long, `before_chunk`, which may stop here and have the rest
+    done by another call, is not called for one.
 
     `on_rejected` is called for every row that was not taken, unmatched ones included.
     `on_progress` is called in the transaction of each chunk (of a dry run: after it), and
@@ -69,13 +75,48 @@ def import_stream(
     plan = plan_of_new_lines(carrier, options) if options.create_lines else None
     if not options.dry_run:
         ensure_partitions(today=now.date())
+    with as_text(stream, sheet=options.sheet, on_rows=on_sheet_rows) as (text, delimiter):
+        return _import_text(
+            stream=text,
+            delimiter=delimiter,
+            name=name,
+            carrier=carrier,
+            options=options,
+            plan=plan,
+            now=now,
+            on_rejected=on_rejected,
+            on_progress=on_progress,
+            on_finished=on_finished,
+            before_chunk=before_chunk if delimiter is None else lambda: None,
+            report=so_far or Report(),
+            profile=profile,
+            by=by,
+        )
+
+
+def _import_text(
+    *,
+    stream: BinaryIO,
+    delimiter: str | None,
+    name: str,
+    carrier: Carrier,
+    options: Options,
+    plan: Plan | None,
+    now: datetime,
+    on_rejected: Callable[[Rejected], None],
+    on_progress: Callable[[Report], None],
+    on_finished: Callable[[Report], None],
+    before_chunk: Callable[[], None],
+    report: Report,
+    profile: Profile | None,
+    by: Actor | None,
+) -> Report:
     digest, size = _hash(stream)
-    dialect = detect(stream, options.layout)
+    dialect = dialect_of(stream, options.layout, delimiter)
     known = UsageFile.objects.filter(sha256=digest).first()
     _check_times(known, options)
     shift = _shift(known, stream, dialect, carrier, options, now)
-    report = so_far or Report()
-    report.shift = shift
+    report.shift, report.sha256 = shift, digest
     file = None
     if not options.dry_run:
         file = _remember(known, name, digest, size, carrier, shift, now)

@@ -144,4 +144,6 @@ def _locked(usage_import: UsageImport) -> UsageImport:
 
 
 def _rows_of(usage_import: UsageImport) -> int:
-    return usage_import.file.lines + 1
+    """About how many; 0 where only reading will tell."""
+    is_spreadsheet = usage_import.file.name.lower().endswith(".xlsx")
+    return 0 if is_spreadsheet else usage_import.file.lines + 1

@@ -29,6 +29,7 @@ from usage.forms.fields import time_zones
 from usage.models import Carrier
 from usage.queries.import_pages import AS_FOUND
 from usage.queries.line_keys import BadKey, normal_key
+from usage.spreadsheets import check_name, is_zipped, sheet_head
 
 KEYS = [
     ("msisdn", gettext_lazy("Phone number")),
@@ -49,7 +50,7 @@ class UploadForm(NamesItsFields, forms.Form):
     )
     file = forms.FileField(
         label=gettext_lazy("File"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv,text/plain"}),
     )
 
     def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
@@ -58,7 +59,11 @@ class UploadForm(NamesItsFields, forms.Form):
         self.fields["carrier"].queryset = carriers
         sizes = {"size": settings.UPLOAD_MAX_MB}
         self.fields["file"].help_text = (
-            _("A text file with a header and a row per use (CSV), at most %(size)s MB.") % sizes
+            _(
+                "A text file (CSV) or a spreadsheet (XLSX) with a header and a row per use, at "
+                "most %(size)s MB."
+            )
+            % sizes
         )
         self.fields["file"].error_messages["empty"] = _("The file is empty.")
         if too_large:
@@ -69,7 +74,7 @@ class UploadForm(NamesItsFields, forms.Form):
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         try:
-            head = read_head(file.read(BLOCK), is_cut=file.size > BLOCK)
+            head = _head_of(file)
         except BadFile as bad:
             raise forms.ValidationError(retold(str(bad))) from bad
         finally:
@@ -87,6 +92,15 @@ class UploadForm(NamesItsFields, forms.Form):
                 % {"shown": ", ".join(shortened(name) for name in head.header[:4])}
             )
         return file
+
+
+def _head_of(file: UploadedFile) -> Head:
+    beginning = file.read(BLOCK)
+    file.seek(0)
+    check_name(file.name, beginning)
+    if is_zipped(beginning):
+        return sheet_head(file)
+    return read_head(beginning, is_cut=file.size > BLOCK)
 
 
 class BeginForm(forms.Form):
@@ -176,6 +190,7 @@ class ColumnsForm(NamesItsFields, forms.Form):
             line_key=said["line_key"],
             create_lines=said["create_lines"],
             shift_to_now=said.get("shift_to_now", False),
+            sheet=self.head.sheet,
         )
 
     def _layout(self) -> Layout:

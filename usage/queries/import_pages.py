@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,7 @@ from usage.column_guesses import Guess, guess
 from usage.dialects import Head, read_head, shortened
 from usage.import_words import Told, told
 from usage.models import UsageImport
+from usage.spreadsheets import is_zipped, sheet_head
 
 
 def imports() -> QuerySet[UsageImport]:
@@ -25,11 +27,34 @@ def imports() -> QuerySet[UsageImport]:
     )
 
 
-def head_of(usage_import: UsageImport) -> Head:
-    """The beginning of the file, split. Raises jobs.files.FileGone and BadFile."""
+def head_of(usage_import: UsageImport, *, sheet: str | None = None) -> Head:
+    """The beginning of the file, split; of a spreadsheet, that of the sheet.
+
+    None is the sheet that was said before, or else the first.
+
+    Raises jobs.files.FileGone and BadFile.
+    """
     file = usage_import.file
     beginning = files.beginning_of(file)
+    if is_zipped(beginning):
+        with files.opened(file, on_part=lambda: None) as stream:
+            said = (usage_import.options or {}).get("sheet", "")
+            return sheet_head(stream, sheet=said if sheet is None else sheet)
     return read_head(beginning, is_cut=file.size > len(beginning))
+
+
+def sheets_of(head: Head) -> list[dict[str, Any]]:
+    """The sheets to choose from, as tabs; none where there is nothing to choose."""
+    if len(head.sheets) < 2:
+        return []
+    return [
+        {
+            "label": shortened(name),
+            "url": f"?{urlencode({'sheet': name})}",
+            "current": name == head.sheet,
+        }
+        for name in head.sheets
+    ]
 
 
 def guesses(usage_import: UsageImport, head: Head) -> tuple[Guess, dict[str, Any]]:
@@ -169,6 +194,7 @@ def said_of(usage_import: UsageImport) -> list[tuple[str, str]]:
     }  # fmt: skip
     line = f"{shortened(said['line_column'])} ({keys[said['line_key']]})"
     facts = [
+        *([(_("Sheet"), shortened(said["sheet"]))] if said.get("sheet") else []),
         (_("Line"), line),
         (_("Volume"), f"{shortened(said['volume_column'])}, {said['unit']}"),
         (_("Time"), f"{shortened(said['time_column'])} ({said['zone']})"),

@@ -47,15 +47,18 @@ class Findings:
 
 
 def warnings_about(
-    *, usage_import: UsageImport, counts: dict[str, int], findings: Findings
+    *, usage_import: UsageImport, counts: dict[str, int], sha256: str, findings: Findings
 ) -> list[Warning]:
-    """Everything that gives pause, the weightiest first. Empty: it looks as it should."""
+    """Everything that gives pause, the weightiest first. Empty: it looks as it should.
+
+    `sha256` is that of the content, of a spreadsheet that of the sheet.
+    """
     return [
         *_about_rows(usage_import, counts, findings),
         *_about_columns(usage_import, findings.profile),
         *_about_volumes(usage_import.carrier, findings.profile),
         *_about_lines(usage_import.carrier, counts, findings.profile),
-        *_about_history(usage_import),
+        *_about_history(usage_import, sha256),
     ]
 
 
@@ -156,8 +159,8 @@ def _about_lines(carrier: Carrier, counts: dict[str, int], profile: Profile) -> 
         yield Warning("first_lines", facts)
 
 
-def _about_history(usage_import: UsageImport) -> Iterator[Warning]:
-    known = UsageFile.objects.filter(sha256=usage_import.file.sha256).select_related("carrier")
+def _about_history(usage_import: UsageImport, sha256: str) -> Iterator[Warning]:
+    known = UsageFile.objects.filter(sha256=sha256).select_related("carrier")
     for file in known:
         if file.carrier_id != usage_import.carrier_id:
             yield Warning("of_another_carrier", {"carrier": file.carrier.name})

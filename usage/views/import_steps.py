@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from common.submission import form_methods, form_status, refusals_on, sent
 from jobs.files import PART, FileGone
 from jobs.uploads import was_too_large
 from usage.actions import usage_imports as acts
+from usage.dialects import BadFile
 from usage.forms.imports import BeginForm, ColumnsForm, UploadForm
 from usage.models import Carrier, UsageImport
 from usage.queries import import_pages
@@ -64,7 +65,9 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
     if usage_import.state not in acts.CHANGEABLE:
         return redirect(tenant_url(request, "usage:import", pk=pk))
     try:
-        head = import_pages.head_of(usage_import)
+        head = import_pages.head_of(usage_import, sheet=request.GET.get("sheet"))
+    except BadFile as bad:
+        raise Http404(str(bad)) from bad  # it could be read when uploaded: no such sheet
     except FileGone:
         messages.error(request, _("The uploaded file is no longer kept. Upload it again."))
         return redirect(tenant_url(request, "usage:import_add"))
@@ -86,6 +89,7 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
         "import": usage_import,
         "head": head,
         "delimiter": import_pages.delimiter_name(head.delimiter),
+        "sheets": import_pages.sheets_of(head),
         "rows": import_pages.sample(head, SHOWN_ROWS),
         "steps": import_pages.Steps(import_pages.STEPS, 2),
     }

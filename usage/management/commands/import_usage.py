@@ -18,13 +18,15 @@ from common.wording import volume
 from tenants.models import Tenant
 from usage.actions.imports import CannotImport, Options, Report, import_file
 from usage.carrier_files import BadFile, Layout, Rejected
+from usage.dialects import BLOCK
 from usage.models import Carrier
 from usage.not_taken import HEADER, cells
 from usage.queries.line_keys import KEYS
+from usage.spreadsheets import check_name
 
 
 class Command(BaseCommand):
-    help = "Import a carrier's usage file (CSV). Importing the same file again changes nothing."
+    help = "Import a carrier's usage file (CSV or XLSX). Importing it again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", required=True, metavar="Z")
         parser.add_argument("--country-column", metavar="C")
         parser.add_argument("--roaming-column", metavar="C")
+        parser.add_argument("--sheet", default="", metavar="NAME", help="Default: the first.")
         parser.add_argument("--create-lines", action="store_true", help="Add unknown lines.")
         parser.add_argument(
             "--shift-to-now",
@@ -58,6 +61,8 @@ class Command(BaseCommand):
             carrier = self._carrier(options["carrier"])
             rejects = _Rejects(options["rejects"] or _default_rejects(options["file"]))
             try:
+                with options["file"].open("rb") as stream:
+                    check_name(options["file"].name, stream.read(BLOCK))
                 report = import_file(
                     path=options["file"],
                     carrier=carrier,
@@ -100,6 +105,7 @@ class Command(BaseCommand):
             create_lines=options["create_lines"],
             shift_to_now=options["shift_to_now"],
             dry_run=options["dry_run"],
+            sheet=options["sheet"],
         )
 
     def _progress(self, report: Report) -> None:
