@@ -21,7 +21,17 @@ from usage.actions.import_options import to_json
 from usage.actions.import_rows import Options
 from usage.actions.lines import NewLine, add_lines
 from usage.dialects import Layout
-from usage.models import Carrier, Line, LineSim, Plan, Policy, Threshold, UsageImport, Zone
+from usage.models import (
+    Carrier,
+    ColumnPreset,
+    Line,
+    LineSim,
+    Plan,
+    Policy,
+    Threshold,
+    UsageImport,
+    Zone,
+)
 
 
 class CarrierFactory(InTenant):
@@ -60,6 +70,21 @@ class ThresholdFactory(InTenant):
     measure = "percent"
     value = Decimal(100)
     block_cellular = True
+
+
+class ColumnPresetFactory(InTenant):
+    class Meta:
+        model = ColumnPreset
+
+    carrier = factory.SubFactory(CarrierFactory, tenant=factory.SelfAttribute("..tenant"))
+    name = factory.Sequence(lambda n: f"Preset {n}")
+    header = ("Number", "MB", "Time")
+    options = factory.LazyFunction(
+        lambda: to_json(
+            Options(layout=Layout("Number", "MB", "MB", "Time", ZoneInfo("UTC")), line_key="msisdn")
+        )
+    )
+    changed_at = factory.LazyFunction(timezone.now)
 
 
 class SimFactory(InTenant):

@@ -15,6 +15,7 @@ from jobs.models import Job
 from tenants.models import Tenant
 from tests.usage_factories import (
     CarrierFactory,
+    ColumnPresetFactory,
     PlanFactory,
     PolicyFactory,
     ZoneFactory,
@@ -96,6 +97,10 @@ def _zone(tenant: Tenant) -> dict[str, Any]:
     return {"pk": ZoneFactory(tenant=tenant).pk}
 
 
+def _column_preset(tenant: Tenant) -> dict[str, Any]:
+    return {"pk": ColumnPresetFactory(tenant=tenant).pk}
+
+
 def _bulk_change(tenant: Tenant) -> dict[str, Any]:
     now = timezone.now()
     with tenant_scope(tenant.pk):
@@ -132,6 +137,7 @@ OBJECTS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **{f"usage:line_{act}": _line for act in ("top_up", "trip", "grace", "exempt")},
     "usage:line_exception_end": _exception,
     **{f"usage:bulk_change{act}": _bulk_change for act in ("", "_undo")},
+    **{f"usage:column_preset{act}": _column_preset for act in ("", "_delete")},
     "usage:line_release": _restricted(_line),
     "usage:lines_of_device": _device,
     **{f"devices:device{act}": _device for act in ("", "_edit", "_retire", "_sim", "_block")},

@@ -5,6 +5,7 @@ from django.urls import include, path
 from usage.views import (
     bulk_changes,
     carriers,
+    column_presets,
     exceptions,
     import_steps,
     imports,
@@ -80,6 +81,13 @@ POLICIES = [
 IMPORTS = [
     path("", imports.imports, name="imports"),
     path("add/", import_steps.import_add, name="import_add"),
+    path("presets/", column_presets.column_presets, name="column_presets"),
+    path("presets/<int:pk>/", column_presets.column_preset, name="column_preset"),
+    path(
+        "presets/<int:pk>/delete/",
+        column_presets.column_preset_delete,
+        name="column_preset_delete",
+    ),
     path("<int:pk>/", imports.usage_import, name="import"),
     path("<int:pk>/columns/", import_steps.import_columns, name="import_columns"),
     path("<int:pk>/start/", import_steps.import_start, name="import_start"),

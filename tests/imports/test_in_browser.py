@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from tests.imports.conftest import work
+from tests.imports.test_spreadsheets import workbook
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -134,3 +135,27 @@ def test_by_keyboard_and_without_script(browser, live_server, sign_in, dana, fil
     page.get_by_role("link", name="Refresh").click()
     assert page.get_by_role("heading", name="Result").is_visible()
     context.close()
+
+
+def test_a_sheet_is_chosen_and_the_answers_are_kept(browser_page, sign_in, dana, usual, look):
+    page = browser_page
+    rows = [line.split(";") for line in usual.decode().splitlines()]
+    content = workbook(("Cover", [["Invoice", "of", "March"], [1, 2, 3]]), ("Usage", rows))
+    sign_in(page, dana)
+    page.goto("/t/contoso/imports/add/")
+    page.get_by_label("Carrier").select_option("KPN")
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    file = {"name": "usage.xlsx", "mimeType": kind, "buffer": content}
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("link", name="Usage", exact=True).click()
+    page.wait_for_url("**/columns/?sheet=Usage")
+    look(page)
+    page.get_by_label("Keep these answers as").fill("KPN monthly")
+    page.get_by_role("button", name="Check the file").click()
+    page.wait_for_selector("#import-progress")
+    page.goto("/t/contoso/imports/presets/")
+    look(page)
+    page.get_by_role("link", name="KPN monthly").click()
+    page.get_by_role("heading", name="KPN monthly").wait_for()
+    look(page)

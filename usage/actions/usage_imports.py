@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from common.refusals import Refused
 from jobs import files
 from jobs.actions import AlreadyOpen, cancel, start
 from jobs.models import JobState
+from usage.actions import column_presets
 from usage.actions.import_jobs import CHECK, IMPORT
 from usage.actions.import_options import to_json
 from usage.actions.import_rows import Options
@@ -73,9 +74,19 @@ def upload(
 
 @transaction.atomic
 def choose_columns(
-    *, usage_import: UsageImport, options: Options, now: datetime, by: Actor
+    *,
+    usage_import: UsageImport,
+    options: Options,
+    now: datetime,
+    by: Actor,
+    keep_as: str = "",
+    header: Sequence[str] = (),
 ) -> None:
-    """Say what the columns are, and have the file checked. Raises ImportRefused once started."""
+    """Say what the columns are, and have the file checked. Raises ImportRefused once started.
+
+    With `keep_as` the answers are kept as the carrier's preset of that name, for files with this
+    `header`.
+    """
     mine = _locked(usage_import)
     if mine.state not in CHANGEABLE:
         raise ImportRefused(_("This import was started, so its columns stay as they are."))
@@ -91,6 +102,10 @@ def choose_columns(
         now=now,
     )
     mine.save(update_fields=["options", "check_job"])
+    if keep_as:
+        column_presets.keep(
+            carrier=mine.carrier, name=keep_as, header=header, options=options, now=now, by=by
+        )
 
 
 @transaction.atomic

@@ -140,6 +140,15 @@ class ColumnsForm(NamesItsFields, forms.Form):
         label=gettext_lazy("Move all times, so that the newest row is now"), required=False
     )
 
+    keep_as = forms.CharField(
+        label=gettext_lazy("Keep these answers as"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy(
+            "A name, if you like: files of this carrier with the same header then begin with them."
+        ),
+    )
+
     def __init__(
         self, *args: Any, head: Head, guess: Guess, carrier: Carrier, **kwargs: Any
     ) -> None:
@@ -188,7 +197,7 @@ class ColumnsForm(NamesItsFields, forms.Form):
         return Options(
             layout=self._layout(),
             line_key=said["line_key"],
-            create_lines=said["create_lines"],
+            create_lines=said.get("create_lines", False),
             shift_to_now=said.get("shift_to_now", False),
             sheet=self.head.sheet,
         )
@@ -215,7 +224,7 @@ class ColumnsForm(NamesItsFields, forms.Form):
             return said
         self._check_each_column_serves_once()
         self._check_looks()
-        if said["create_lines"]:
+        if said.get("create_lines"):
             try:
                 plan_of_new_lines(self.carrier, self.options())
             except CannotImport as cannot:

@@ -1,5 +1,6 @@
 from usage.models.bulk_change import BulkChange, BulkChangeItem, Fact, ItemState
 from usage.models.carrier import Carrier
+from usage.models.column_preset import ColumnPreset
 from usage.models.counter_reading import CounterReading
 from usage.models.decision import Decision
 from usage.models.line import Line, LinePerson, LinePlan, LinePolicy, LineSim, LineState
@@ -17,6 +18,7 @@ __all__ = [
     "BulkChange",
     "BulkChangeItem",
     "Carrier",
+    "ColumnPreset",
     "CounterReading",
     "CycleKind",
     "Decision",

@@ -16,7 +16,7 @@ from jobs.models import JobState
 from usage.column_guesses import Guess, guess
 from usage.dialects import Head, read_head, shortened
 from usage.import_words import Told, told
-from usage.models import UsageImport
+from usage.models import Carrier, ColumnPreset, UsageImport
 from usage.spreadsheets import is_zipped, sheet_head
 
 
@@ -57,13 +57,29 @@ def sheets_of(head: Head) -> list[dict[str, Any]]:
     ]
 
 
-def guesses(usage_import: UsageImport, head: Head) -> tuple[Guess, dict[str, Any]]:
+@dataclass(frozen=True)
+class FirstAnswers:
+    """What the form of the columns begins with; `preset` is the one they were taken from."""
+
+    guess: Guess
+    initial: dict[str, Any]
+    preset: ColumnPreset | None = None
+
+
+def guesses(usage_import: UsageImport, head: Head) -> FirstAnswers:
     """What the file shows, and the first answers of the form.
 
-    What was said before goes first: of this import, or of the carrier's last one with the same
-    columns. The unit is taken over only with the columns it belongs to.
+    What was said before goes first: of this import, by a preset of the carrier for this very
+    header, or of the carrier's last import with the same columns. The unit is taken over only with
+    the columns it belongs to.
     """
     found = guess(head)
+    said, preset = usage_import.options, None
+    if not said:
+        preset = preset_for(usage_import.carrier, head.header)
+        said = {**preset.options, **NOT_KEPT} if preset else _last_said(usage_import)
+    if said and _fits(said, head):
+        return FirstAnswers(found, as_answers(said), preset)
     initial = {
         **{f"{role}_column": name for role, name in found.columns.items()},
         "line_key": found.line_key,
@@ -72,10 +88,22 @@ def guesses(usage_import: UsageImport, head: Head) -> tuple[Guess, dict[str, Any
         "number_form": AS_FOUND,
         "date_form": AS_FOUND,
     }
-    said = usage_import.options or _last_said(usage_import)
-    if said and _fits(said, head):
-        return found, {**said, "number_form": _number(said), "date_form": _date(said)}
-    return found, initial
+    return FirstAnswers(found, initial)
+
+
+def preset_for(carrier: Carrier, header: tuple[str, ...]) -> ColumnPreset | None:
+    """The preset that a file of the carrier with this header follows: the one changed last."""
+    presets = ColumnPreset.objects.filter(carrier=carrier, header=list(header))
+    return presets.order_by("-changed_at", "-pk").first()
+
+
+def as_answers(said: dict[str, Any]) -> dict[str, Any]:
+    """Options as the form of the columns shows them."""
+    return {**said, "number_form": _number(said), "date_form": _date(said)}
+
+
+NOT_KEPT = {"shift_to_now": False, "create_lines": False}
+"""What is asked anew with every file, and off until it is said."""
 
 
 def _last_said(usage_import: UsageImport) -> dict[str, Any] | None:
@@ -83,7 +111,7 @@ def _last_said(usage_import: UsageImport) -> dict[str, Any] | None:
         carrier=usage_import.carrier, run_job__state=JobState.DONE
     ).order_by("-created_at", "-pk")
     last = done.first()
-    return {**last.options, "shift_to_now": False, "create_lines": False} if last else None
+    return {**last.options, **NOT_KEPT} if last else None
 
 
 def _fits(said: dict[str, Any], head: Head) -> bool:

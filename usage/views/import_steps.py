@@ -71,15 +71,21 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
     except FileGone:
         messages.error(request, _("The uploaded file is no longer kept. Upload it again."))
         return redirect(tenant_url(request, "usage:import_add"))
-    guess, initial = import_pages.guesses(usage_import, head)
+    first = import_pages.guesses(usage_import, head)
     form = ColumnsForm(
-        sent(request), initial=initial, head=head, guess=guess, carrier=usage_import.carrier
+        sent(request),
+        initial=first.initial,
+        head=head,
+        guess=first.guess,
+        carrier=usage_import.carrier,
     )
     if form.is_valid():
         with refusals_on(form):
             acts.choose_columns(
                 usage_import=usage_import,
                 options=form.options(),
+                keep_as=form.cleaned_data["keep_as"],
+                header=head.header,
                 now=timezone.now(),
                 by=request.user,
             )
@@ -89,6 +95,7 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
         "import": usage_import,
         "head": head,
         "delimiter": import_pages.delimiter_name(head.delimiter),
+        "preset": first.preset,
         "sheets": import_pages.sheets_of(head),
         "rows": import_pages.sample(head, SHOWN_ROWS),
         "steps": import_pages.Steps(import_pages.STEPS, 2),
