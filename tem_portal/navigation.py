@@ -38,6 +38,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
             Entry("usage:lines", _("Lines"), "phone"),
             Entry("alerts:alerts", _("Alerts"), "bell"),
             Entry("usage:imports", _("Imports"), "file-up"),
+            Entry("usage:unmatched", _("Unmatched usage"), "circle-question-mark"),
             Entry("usage:carriers", _("Carriers"), "radio-tower"),
             Entry("usage:plans", _("Plans"), "receipt-text"),
             Entry("usage:policies", _("Policies"), "shield-check"),

@@ -12,7 +12,8 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from common.api import ERRORS, ErrorAnswer
 from devices.actions.device_tokens import AGENT
 from tenants.api_frame import Bearer
-from usage.actions.samples import BadSample, CounterSample, IntervalSample
+from usage.actions.sample_kinds import CounterSample, IntervalSample
+from usage.actions.samples import BadSample
 from usage.api import (
     Bytes,
     Moment,

@@ -24,7 +24,8 @@ from pydantic import (
 from common.api import ERRORS, Body, ErrorAnswer
 from tenants.api_frame import Bearer
 from tenants.models import Scope
-from usage.actions.samples import BadSample, CounterSample, IntervalSample, Place, take_samples
+from usage.actions.sample_kinds import CounterSample, IntervalSample, Place
+from usage.actions.samples import BadSample, take_samples
 
 router = Router(tags=["Usage"])
 

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from common.statuses import Look, register_statuses
-from usage.models import ImportState, LineState
+from usage.models import ImportState, LineState, UnmatchedState
 
 LINE = {
     "active": Look("good", "circle-check"),
@@ -32,7 +32,13 @@ IMPORT = {
     "failed": Look("bad", "circle-x"),
     "cancelled": Look("neutral", "ban"),
 }
+UNMATCHED = {
+    "open": Look("warn", "circle-question-mark"),
+    "counted": Look("good", "circle-check"),
+    "dismissed": Look("neutral", "ban"),
+}
 
 register_statuses("line", choices=LineState.choices, looks=LINE)
 register_statuses("standing", choices=STANDINGS, looks=STANDING)
 register_statuses("import", choices=ImportState.choices, looks=IMPORT)
+register_statuses("unmatched", choices=UnmatchedState.choices, looks=UNMATCHED)

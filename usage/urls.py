@@ -14,6 +14,7 @@ from usage.views import (
     lines,
     plans,
     policies,
+    unmatched,
     zones,
 )
 
@@ -94,6 +95,14 @@ IMPORTS = [
     path("<int:pk>/cancel/", import_steps.import_cancel, name="import_cancel"),
     path("<int:pk>/rows-not-taken/", imports.rows_not_taken, name="import_rows_not_taken"),
 ]
+UNMATCHED = [
+    path("", unmatched.unmatched, name="unmatched"),
+    path("assign/", unmatched.unmatched_assign, name="unmatched_assign"),
+    path("create/", unmatched.unmatched_create, name="unmatched_create"),
+    path("match/", unmatched.unmatched_match, name="unmatched_match"),
+    path("dismiss/", unmatched.unmatched_dismiss, name="unmatched_dismiss"),
+    path("take-back/", unmatched.unmatched_take_back, name="unmatched_take_back"),
+]
 
 urlpatterns = [
     path("lines/", include(LINES)),
@@ -102,4 +111,5 @@ urlpatterns = [
     path("zones/", include(ZONES)),
     path("policies/", include(POLICIES)),
     path("imports/", include(IMPORTS)),
+    path("unmatched/", include(UNMATCHED)),
 ]

@@ -21,7 +21,8 @@ from alerts.models import Alert
 from alerts.models.alert import AlertState
 from devices.models import Device
 from tests.engine.scene import MB, NOW, a_plan, blocked, lines, phone_for, settle
-from usage.actions.samples import CounterSample, IntervalSample, Place, Taken, take_samples
+from usage.actions.sample_kinds import CounterSample, IntervalSample, Place
+from usage.actions.samples import Taken, take_samples
 from usage.models import (
     Carrier,
     Line,

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from alerts.models import Alert
 from devices.models import Device
 from tests.engine.scene import DAY, HOUR, MB, NOW, a_plan, blocked, lines, phone_for, settle
-from usage.actions.samples import CounterSample, IntervalSample, Place, Taken, take_samples
+from usage.actions.sample_kinds import CounterSample, IntervalSample, Place
+from usage.actions.samples import Taken, take_samples
 from usage.models import Carrier, CounterReading, Line, UsageCounter, UsageRecord
 from usage.readings import MOST_DAYS, WRAP, Reading, parts_between, used_between
 from usage.workers.counters import differences

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.imports.conftest import work
+from tests.imports.conftest import when, work
 from tests.imports.test_spreadsheets import workbook
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -159,3 +159,28 @@ def test_a_sheet_is_chosen_and_the_answers_are_kept(browser_page, sign_in, dana,
     page.get_by_role("link", name="KPN monthly").click()
     page.get_by_role("heading", name="KPN monthly").wait_for()
     look(page)
+
+
+def test_what_nobody_knows_is_given_to_a_line(browser_page, sign_in, dana, usual, look, tmp_path):
+    page = browser_page
+    file = tmp_path / "strangers.csv"
+    file.write_bytes(usual + f"0699999990;{when(days=1)};5,5;NL\n".encode())
+    sign_in(page, dana)
+    upload(page, file)
+    page.get_by_role("button", name="Check the file").click()
+    page.wait_for_selector("#import-progress")
+    work()
+    page.get_by_role("button", name="Start the import").click()
+    page.wait_for_selector("#import-progress")
+    work()
+    page.goto("/t/contoso/unmatched/")
+    look(page)
+    page.get_by_role("checkbox").last.check()
+    page.get_by_role("button", name="Assign to a line").click()
+    page.get_by_label("Line", exact=True).fill("0612345670")
+    look(page)
+    page.get_by_role("button", name="Assign", exact=True).click()
+    page.get_by_text("1 row was counted").wait_for()
+    page.goto("/t/contoso/unmatched/?state=counted")
+    look(page)
+    assert page.get_by_role("link", name="+31612345670").count() == 1

@@ -22,6 +22,7 @@ from usage.partitions import ensure_partitions
 from usage.queries.line_keys import BadKey, LineFinder
 from usage.queries.personal_lines import personal_lines
 from usage.workers.ingest import Ingested, Sums, ingest
+from usage.workers.unmatched import Unmatched, put_in_queue
 
 OLDEST = timedelta(days=730)
 AHEAD = timedelta(minutes=5)
@@ -168,7 +169,16 @@ class RowTaker:
             if is_dry:  # a real run makes them before it starts
                 ensure_partitions(today=self.now.date())
             sums = Sums()
-            rows = self._copy_rows(chunk, self._line_ids(chunk.keys), sums)
+            unmatched: list[Unmatched] = []
+            rows = self._copy_rows(chunk, self._line_ids(chunk.keys), sums, unmatched)
+            if unmatched and not is_dry:
+                put_in_queue(
+                    rows=unmatched,
+                    source=Source.CARRIER,
+                    carrier_id=self.carrier.pk,
+                    now=self.now,
+                    file_id=self.file_id,
+                )
             done = Ingested(0, 0)
             if rows:
                 done = ingest(
@@ -223,14 +233,22 @@ class RowTaker:
         self.created_keys.update(ordered)
         self.report.created = self.created_before + len(self.created_keys)
 
-    def _copy_rows(self, chunk: Prepared, line_ids: list[int | None], sums: Sums) -> list[str]:
-        """The rows that count, as ingest() takes them; they are added up in `sums`."""
+    def _copy_rows(
+        self,
+        chunk: Prepared,
+        line_ids: list[int | None],
+        sums: Sums,
+        unmatched: list[Unmatched],
+    ) -> list[str]:
+        """The rows that count, as ingest() takes them, added up in `sums`; the rest in `unmatched`."""
         personal = personal_lines(line_ids=set(line_ids))
         rows = []
         counted = []
         for at, line_id in enumerate(line_ids):
             if line_id is None or line_id in personal:
                 self._turn_away(chunk.samples[at], is_known=line_id is not None)
+                if line_id is None:
+                    unmatched.append(self._unmatched(chunk.samples[at], chunk.keys[at]))
                 continue
             if self.profile is not None:
                 self._show(chunk.samples[at], chunk.keys[at], line_id)
@@ -240,6 +258,16 @@ class RowTaker:
             counted.append(place)
         sums.records.update(counted)
         return rows
+
+    def _unmatched(self, sample: Sample, key: str) -> Unmatched:
+        return Unmatched(
+            kind=self.options.line_key,
+            value=key,
+            at=sample.at + self.shift,
+            key=sample.key,
+            country=sample.country,
+            volume=sample.volume,
+        )
 
     def _turn_away(self, sample: Sample, *, is_known: bool) -> None:
         if is_known:

@@ -15,71 +15,20 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from usage.carrier_files import MAX_ROW, UNKNOWN_ABROAD, LocalDays
-from usage.countries import countries_of
+from usage.actions.sample_kinds import CounterSample, IntervalSample
+from usage.actions.unmatched_samples import waiting
+from usage.carrier_files import MAX_ROW, LocalDays
 from usage.models import Source
 from usage.queries.line_keys import BadKey
 from usage.queries.personal_lines import personal_lines
-from usage.queries.sample_lines import AmbiguousKey, Key, SampledLine, SampleLines
+from usage.queries.sample_lines import AmbiguousKey, SampledLine, SampleLines
 from usage.readings import WRAP, Reading
 from usage.workers.ingest import ingest
 from usage.workers.readings import NewReading, derive
+from usage.workers.unmatched import put_in_queue
 
 OLDEST = timedelta(days=730)
 AHEAD = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a sample was taken, as far as the device told."""
-
-    mcc: str = ""
-    country: str = ""
-    roaming: bool | None = None
-
-    def in_country(self, home: str) -> str:
-        """The country that the bytes count for: the device's own word on roaming goes first."""
-        if self.roaming is False:
-            return home
-        known = self.country
-        if not known and self.mcc:
-            there = countries_of(self.mcc)
-            known = home if home in there else there[0] if there else ""
-        if self.roaming and known in {"", home}:
-            return UNKNOWN_ABROAD
-        return known or home
-
-
-@dataclass(frozen=True)
-class IntervalSample:
-    """Bytes used from `started_at` on; they belong to the day on which it began.
-
-    They are those of `line`, or of the line whose SIM carries the data of `device`.
-    """
-
-    key: UUID
-    line: Key | None
-    started_at: datetime
-    ended_at: datetime | None
-    volume: int
-    place: Place
-    device: Key | None = None
-
-
-@dataclass(frozen=True)
-class CounterSample:
-    """A device's counters as read; of `line`, else of the line whose SIM carries its data."""
-
-    key: UUID
-    device: Key
-    line: Key | None
-    sampled_at: datetime
-    boot_id: str
-    interface: str
-    bits: int
-    counter_in: int
-    counter_out: int
-    place: Place
 
 
 WENT_BACK = (
@@ -100,12 +49,16 @@ class BadSample(Exception):
 
 @dataclass
 class Taken:
-    """What became of a batch; `rejected` maps the place of a sample to why."""
+    """What became of a batch; `rejected` maps the place of a sample to why.
+
+    `waiting` are the unmatched ones, which are kept until a person says whose they are.
+    """
 
     accepted: int = 0
     duplicate: int = 0
     unmatched: int = 0
     rejected: dict[int, BadSample] = field(default_factory=dict)
+    waiting: list[IntervalSample | CounterSample] = field(default_factory=list)
 
 
 def take_samples(
@@ -128,6 +81,12 @@ def take_samples(
     )
     of_intervals = _matched(intervals, known, taken, now)
     of_counters = _matched(counters, known, taken, now)
+    put_in_queue(
+        rows=[waiting(sample, home_country=home_country) for sample in taken.waiting],
+        source=Source.AGENT,
+        carrier_id=None,
+        now=now,
+    )
     personal = personal_lines(
         line_ids={line.line_id for _, _, line in [*of_intervals, *of_counters]}
     )
@@ -154,6 +113,39 @@ def take_samples(
     elif rows:
         _count(rows, [], taken, now)
     return taken
+
+
+def take_for_line(
+    *, samples: Sequence[IntervalSample | CounterSample], line: SampledLine, now: datetime
+) -> set[UUID]:
+    """Count samples for a line that a person named; returns the keys of those that could not be.
+
+    These are readings of a device that is not known, or not the only one of its number.
+    """
+    taken = Taken()
+    days: dict[ZoneInfo, LocalDays] = {}
+    counters = [one for one in samples if isinstance(one, CounterSample)]
+    known = SampleLines(lines=[], devices=[one.device for one in counters], home_country="")
+    rows = [
+        _row(line, one.started_at, one.key, one.place.in_country(line.home), one.volume, days)
+        for one in samples
+        if isinstance(one, IntervalSample)
+    ]
+    readings: dict[int, NewReading] = {}
+    left = set()
+    for index, sample in enumerate(counters):
+        try:
+            reading = _reading(sample, line, known)
+        except AmbiguousKey:
+            reading = None
+        if reading is None:
+            left.add(sample.key)
+        else:
+            readings[index] = reading
+    with transaction.atomic():
+        derived = _derived(readings, taken, days, now) if readings else []
+        _count(rows, derived, taken, now)
+    return left
 
 
 def _derived(
@@ -206,6 +198,7 @@ def _matched(
         else:
             if line is None:
                 taken.unmatched += 1
+                taken.waiting.append(sample)
             else:
                 found.append((index, sample, line))
     return found

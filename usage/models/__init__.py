@@ -8,6 +8,7 @@ from usage.models.line_exception import ExceptionKind, HelpdeskAllowance, LineEx
 from usage.models.line_watch import LineWatch
 from usage.models.plan import CycleKind, Plan
 from usage.models.policy import Measure, Period, Policy, Scope, Threshold
+from usage.models.unmatched import NameKind, UnmatchedName, UnmatchedRow, UnmatchedState
 from usage.models.usage_counter import UsageCounter
 from usage.models.usage_file import UsageFile
 from usage.models.usage_import import ImportState, UsageImport
@@ -36,12 +37,16 @@ __all__ = [
     "LineState",
     "LineWatch",
     "Measure",
+    "NameKind",
     "Period",
     "Plan",
     "Policy",
     "Scope",
     "Source",
     "Threshold",
+    "UnmatchedName",
+    "UnmatchedRow",
+    "UnmatchedState",
     "UsageCounter",
     "UsageFile",
     "UsageImport",
