@@ -240,7 +240,7 @@ class RowTaker:
         sums: Sums,
         unmatched: list[Unmatched],
     ) -> list[str]:
-        """The rows that count, as ingest() takes them, added up in `sums`; the rest in `unmatched`."""
+        """The rows that count, as ingest() takes them, added up in `sums`; the others kept."""
         personal = personal_lines(line_ids=set(line_ids))
         rows = []
         counted = []
