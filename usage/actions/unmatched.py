@@ -215,10 +215,10 @@ def _count(lines: dict[UnmatchedName, Line], *, now: datetime, by: Actor) -> Cou
             continue
         line = lines[name]
         zone = line.carrier.time_zone
-        day_of = days.setdefault(zone, LocalDays(line.carrier.zone)).text_of
-        at = row.started_at.timestamp()
+        local = days.setdefault(zone, LocalDays(line.carrier.zone))
+        started_at, day = local.written(row.started_at.timestamp())
         of_files[row.file_id].append(
-            f"{line.pk}\t{at!r}\t{row.key}\t{row.country}\t{row.volume}\t{day_of(at)}\n"
+            f"{line.pk}\t{started_at}\t{row.key}\t{row.country}\t{row.volume}\t{day}\n"
         )
         counted.append(row.pk)
     for file_id, texts in of_files.items():
