@@ -152,17 +152,25 @@ def match_again(
 @transaction.atomic
 def dismiss(*, names: QuerySet[UnmatchedName], now: datetime, by: Actor) -> int:
     """Nobody's usage: out of the list, and kept. Returns how many. Raises UnmatchedRefused."""
-    return _set(names, UnmatchedState.OPEN, UnmatchedState.DISMISSED, "dismissed", now=now, by=by)
+    action = "unmatched_usage.dismissed"
+    return _set(names, UnmatchedState.OPEN, UnmatchedState.DISMISSED, action, now=now, by=by)
 
 
 @transaction.atomic
 def take_back(*, names: QuerySet[UnmatchedName], now: datetime, by: Actor) -> int:
     """Open again after a dismissal. Returns how many. Raises UnmatchedRefused."""
-    return _set(names, UnmatchedState.DISMISSED, UnmatchedState.OPEN, "reopened", now=now, by=by)
+    action = "unmatched_usage.reopened"
+    return _set(names, UnmatchedState.DISMISSED, UnmatchedState.OPEN, action, now=now, by=by)
 
 
 def _set(
-    names: QuerySet[UnmatchedName], former: str, state: str, act: str, *, now: datetime, by: Actor
+    names: QuerySet[UnmatchedName],
+    former: str,
+    state: str,
+    action: str,
+    *,
+    now: datetime,
+    by: Actor,
 ) -> int:
     mine = _locked(names, former)
     for name in mine:
@@ -170,10 +178,7 @@ def _set(
     UnmatchedName.objects.bulk_update(mine, ["state", "changed_at"], batch_size=1_000)
     record_many(
         by=by,
-        acts=[
-            Act(action=f"unmatched_usage.{act}", subject=name, after={"rows": name.waiting})
-            for name in mine
-        ],
+        acts=[Act(action=action, subject=name, after={"rows": name.waiting}) for name in mine],
     )
     return len(mine)
 

@@ -15,12 +15,12 @@ class UnmatchedState(models.TextChoices):
 
 class NameKind(models.TextChoices):
     MSISDN = "msisdn", _("Phone number")
-    ICCID = "iccid", "ICCID"
-    IMSI = "imsi", "IMSI"
+    ICCID = "iccid", _("ICCID")
+    IMSI = "imsi", _("IMSI")
     REFERENCE = "reference", _("Carrier's reference")
-    IMEI = "imei", "IMEI"
+    IMEI = "imei", _("IMEI")
     SERIAL = "serial", _("Serial number")
-    UDID = "udid", "UDID"
+    UDID = "udid", _("UDID")
 
 
 class UnmatchedName(TenantModel):
