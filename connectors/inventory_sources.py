@@ -39,7 +39,7 @@ SOURCES = (
         "id,deviceName,operatingSystem,osVersion,model,manufacturer,serialNumber,imei,meid,udid,"
         "iccid,phoneNumber,subscriberCarrier,userPrincipalName,userDisplayName,"
         "deviceCategoryDisplayName,managedDeviceOwnerType,deviceEnrollmentType,managementAgent,"
-        "complianceState,lastSyncDateTime",
+        "complianceState,azureADDeviceId,lastSyncDateTime",
         name="deviceName",
         size=200,
         not_facts=frozenset({"lastSyncDateTime"}),

@@ -3,7 +3,14 @@
 from django.urls import path
 
 from connectors.models import Provider, Purpose
-from connectors.views import connecting, connectors, inventory, registrations, signals
+from connectors.views import (
+    connecting,
+    connectors,
+    inventory,
+    profiles,
+    registrations,
+    signals,
+)
 
 app_name = "connectors"
 
@@ -26,10 +33,13 @@ urlpatterns = [
     path("<int:pk>/connect/", connecting.connect, name="connect"),
     path("<int:pk>/inventory/", inventory.inventory, name="inventory"),
     path("<int:pk>/sync/", inventory.sync, name="sync"),
-    path("<int:pk>/profiles/", inventory.profiles, name="profiles"),
+    path("<int:pk>/profiles/", profiles.profiles, name="profiles"),
     path("syncs/<int:pk>/", inventory.run, name="inventory_run"),
     path("devices/<int:pk>/", inventory.of_device, name="of_device"),
     path("matches/<int:pk>/", inventory.match, name="match"),
+    path("managed/<int:pk>/profiles/", profiles.of_item, name="device_profiles"),
+    path("managed/<int:pk>/profiles/put-in/", profiles.put_in, name="put_in_group"),
+    path("managed/<int:pk>/profiles/take-out/", profiles.take_out, name="take_out_of_group"),
     path("<int:pk>/thank-you/", connecting.thank_you, name="thank_you"),
     path("<int:pk>/check/", connecting.check, name="check"),
     path("<int:pk>/remove/", connecting.remove, name="remove"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import django_filters
 from django.contrib import messages
 from django.db.models import Count, QuerySet
@@ -15,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from common.entra import EntraError
 from common.http import tenant_url
 from common.pages import render_page
 from common.permissions import Permission, require
@@ -25,15 +22,11 @@ from common.submission import form_methods, form_status, refusals_on, sent
 from common.tables import Column, Search, Table
 from connectors.actions import inventory as acts
 from connectors.forms.inventory import MatchForm
-from connectors.graph import GraphError, graph_client
 from connectors.models import (
     Connector,
-    Consent,
-    ConsentState,
     InventoryItem,
     ItemKind,
     MatchState,
-    Purpose,
 )
 from connectors.ports import lines
 from connectors.workers.inventory import KIND
@@ -125,6 +118,7 @@ def inventory(request: HttpRequest, pk: int) -> HttpResponse:
         row.line_label = line.label if line else ""
         row.line_url = tenant_url(request, line.page, pk=row.line_id) if line else ""
         row.url = tenant_url(request, "connectors:match", pk=row.pk)
+        row.profiles_url = tenant_url(request, "connectors:device_profiles", pk=row.pk)
         row.why = sentence(row.trouble) if row.trouble else ""
         if row.device_id:
             row.device_url = tenant_url(request, "devices:device", pk=row.device_id)
@@ -230,6 +224,7 @@ def of_device(request: HttpRequest, pk: int) -> HttpResponse:
     for item in items:
         item.url = tenant_url(request, "connectors:inventory", pk=item.connector_id)
         item.match_url = tenant_url(request, "connectors:match", pk=item.pk)
+        item.profiles_url = tenant_url(request, "connectors:device_profiles", pk=item.pk)
         item.owner = OWNERS.get(item.facts.get("managedDeviceOwnerType", ""), "")
         item.compliance = COMPLIANCE.get(item.facts.get("complianceState", ""), "")
     context = {
@@ -238,52 +233,3 @@ def of_device(request: HttpRequest, pk: int) -> HttpResponse:
         "may_manage": request.membership.may(Permission.MANAGE_CONNECTORS),
     }
     return render_page(request, "connectors/of_device.html", context, parts=("device-inventory",))
-
-
-# --- profiles of Intune -----------------------------------------------------------------------
-
-
-@require(Permission.VIEW_CONNECTORS)
-@require_safe
-def profiles(request: HttpRequest, pk: int) -> HttpResponse:
-    """The profiles of Intune and the groups that they are linked to, as of now."""
-    connector = get_object_or_404(Connector, pk=pk)
-    is_on = Consent.objects.filter(
-        connector=connector, purpose=Purpose.MDM_PROFILES, state=ConsentState.ACTIVE
-    ).exists()
-    found: list[dict[str, Any]] = []
-    trouble = ""
-    if is_on:
-        try:
-            found = _profiles(request, connector)
-        except (GraphError, EntraError, Refused) as error:
-            trouble = str(error.sentence)
-    context = {"connector": connector, "is_on": is_on, "profiles": found, "trouble": trouble}
-    return render_page(request, "connectors/profiles.html", context)
-
-
-def _profiles(request: HttpRequest, connector: Connector) -> list[dict[str, Any]]:
-    client = graph_client(
-        tenant=request.tenant,
-        directory_id=str(connector.directory_id),
-        purpose=Purpose.MDM_PROFILES,
-    )
-    base = "deviceManagement/deviceConfigurations"
-    groups = {
-        str(group["id"]): str(group.get("displayName") or group["id"])
-        for group in client.items("groups", select="id,displayName")
-    }
-    found = []
-    for profile in client.items(base):
-        targets = [
-            each.get("target", {}) for each in client.items(f"{base}/{profile['id']}/assignments")
-        ]
-        linked = [str(target["groupId"]) for target in targets if target.get("groupId")]
-        found.append(
-            {
-                "name": profile.get("displayName") or profile["id"],
-                "kind": str(profile.get("@odata.type", "")).rpartition(".")[2],
-                "groups": [groups.get(key, key) for key in linked],
-            }
-        )
-    return found

@@ -25,6 +25,7 @@ MDM_PROFILES_ROLES = (
     "DeviceManagementConfiguration.Read.All",
     "Group.Read.All",
     "GroupMember.ReadWrite.All",
+    "Device.ReadWrite.All",
 )
 TEM_APP_ROLES = ("User.Read.All",)
 PORTAL_ROLES = (

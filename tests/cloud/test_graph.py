@@ -243,6 +243,26 @@ def test_the_partner_record_is_made_changed_and_removed(graph):
     assert graph("GET", one).status_code == 404
 
 
+def test_a_device_is_put_into_a_group_with_the_right_on_devices_only(graph, token_for):
+    bearer = token_for("mdm_profiles")
+    registration = CloudRegistration.objects.get(pk=SECRETS["mdm_profiles"][0])
+    roles = [role for role in registration.roles if role != "Device.ReadWrite.All"]
+    poorer = tokens.application_token(
+        tenant=CloudTenant.objects.get(pk=seed.CONTOSO.id),
+        registration=registration,
+        roles=roles,
+        now=timezone.now(),
+    )
+    device = graph("GET", "devices").json()["value"][0]
+    groups = graph("GET", "groups").json()["value"]
+    ref = next(f"groups/{g['id']}/members/$ref" for g in groups if not g["groupTypes"])
+    link = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{device['id']}"}
+    assert graph("POST", ref, link, bearer=poorer).status_code == 403
+    assert graph("POST", ref, link, bearer=bearer).status_code == 204
+    inside = graph("GET", f"devices/{device['id']}/memberOf").json()["value"]
+    assert [f"groups/{group['id']}/members/$ref" for group in inside] == [ref]
+
+
 def test_people_and_devices_are_put_into_groups_and_taken_out(graph, token_for):
     bearer = token_for("mdm_profiles")
     group = next(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from common.tenancy import tenant_scope
 from connectors.actions import inventory as acts
-from connectors.actions.connecting import NotActive, consent_given
+from connectors.actions.connecting import NotActive
 from connectors.graph_limits import Limits
 from connectors.matching import ORDER, Match, judge
 from connectors.models import Connector, InventoryItem, InventorySeen, MdmServer, Provider
@@ -430,15 +430,3 @@ def test_the_pages_in_the_browser(
     page.goto(f"/t/contoso/connectors/{connector.pk}/profiles/")
     page.get_by_text("is off").wait_for()
     assert_accessible(page)
-
-
-@pytest.mark.django_db
-def test_profiles_are_listed_with_their_groups(
-    connector: Connector, alice: User, client_for: Callable[..., Any]
-) -> None:
-    with tenant_scope(connector.tenant_id):
-        consent_given(connector=connector, purpose="mdm_profiles", by=alice, now=timezone.now())
-    page = client_for(alice).get(f"/t/contoso/connectors/{connector.pk}/profiles/")
-    text = page.content.decode()
-    assert "No data roaming (iOS)" in text
-    assert "<li>No data roaming</li>" in text

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from sandbox.cloud import tokens
 from sandbox.cloud.graph.collections import Answer, Call
-from sandbox.cloud.graph.problems import GraphProblem, bad_request, error_body
+from sandbox.cloud.graph.problems import GraphProblem, bad_request, error_body, forbidden
 from sandbox.cloud.graph.routes import ROUTES, Route
 from sandbox.cloud.tenants import tenant_named
 from sandbox.models import CloudConsent, CloudTenant, Fault
@@ -70,9 +70,7 @@ def answer(call: Call) -> Answer:
     spend(call, route.cost)
     granted = {*call.claims.get("roles", []), *str(call.claims.get("scp", "")).split()}
     if not route.permissions & granted:
-        raise GraphProblem(
-            403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
-        )
+        raise forbidden()
     return replace(route.handler(call, *parameters), units=route.cost)
 
 

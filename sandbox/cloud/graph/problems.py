@@ -34,6 +34,12 @@ def bad_request(message: str, code: str = "Request_BadRequest") -> GraphProblem:
     return GraphProblem(400, code, message)
 
 
+def forbidden() -> GraphProblem:
+    return GraphProblem(
+        403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
+    )
+
+
 def error_body(problem: GraphProblem, *, request_id: str, client_request_id: str) -> dict[str, Any]:
     """`{"error": {...}}` as Graph answers it."""
     return {

@@ -24,7 +24,7 @@ from sandbox.cloud.graph.collections import (
     stored,
 )
 from sandbox.cloud.graph.delta import delta
-from sandbox.cloud.graph.problems import bad_request, not_found
+from sandbox.cloud.graph.problems import bad_request, forbidden, not_found
 from sandbox.models import CloudObject, Kind
 
 Handler = Callable[..., Answer]
@@ -202,10 +202,16 @@ def add_member(call: Call, key: str) -> Answer:
     link = str(_object(call).get("@odata.id", ""))
     member = link.rpartition("/")[2]
     row = required(call, Kind.GROUP, key, lock=True)
-    if not CloudObject.objects.filter(
-        cloud_tenant=call.tenant, object_id=member.replace("\x00", ""), removed=False
-    ).exists():
+    found = CloudObject.objects.filter(
+        cloud_tenant=call.tenant,
+        kind__in=[Kind.USER, Kind.GROUP, Kind.DEVICE],
+        object_id=member.replace("\x00", ""),
+        removed=False,
+    ).first()
+    if found is None:
         raise not_found(member)
+    if found.kind == Kind.DEVICE and "Device.ReadWrite.All" not in call.claims.get("roles", []):
+        raise forbidden()  # a device wants that beside the right on groups
     if "DynamicMembership" in row.body["groupTypes"]:
         raise bad_request("Insufficient: the members of a dynamic group follow its rule.")
     if member in row.hidden.setdefault("members", []):
@@ -226,14 +232,23 @@ def remove_member(call: Call, key: str, member: str) -> Answer:
     return Answer(204)
 
 
-@route("GET", "devices", f"Device.Read.All {_DIRECTORY}")
+_DEVICES = f"Device.Read.All Device.ReadWrite.All {_DIRECTORY}"
+
+
+@route("GET", "devices", _DEVICES)
 def devices(call: Call) -> Answer:
     return listed(call, Kind.DEVICE)
 
 
-@route("GET", "devices/{key}", f"Device.Read.All {_DIRECTORY}", cost=1)
+@route("GET", "devices/{key}", _DEVICES, cost=1)
 def device(call: Call, key: str) -> Answer:
     return one(call, Kind.DEVICE, key)
+
+
+@route("GET", "devices/{key}/memberOf", _DEVICES)
+def member_of_as_device(call: Call, key: str) -> Answer:
+    found = required(call, Kind.DEVICE, key)
+    return listed(call, Kind.GROUP, Q(hidden__members__contains=[found.object_id]))
 
 
 # --- Intune -----------------------------------------------------------------------------------
