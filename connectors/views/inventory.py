@@ -97,6 +97,7 @@ DEVICES = Table(
         Column("number", gettext_lazy("Phone number")),
         Column("line", gettext_lazy("Line")),
         Column("match", gettext_lazy("Match")),
+        Column("profiles", gettext_lazy("Profiles")),
     ),
     sort="device",
     filters=DeviceFilters,
