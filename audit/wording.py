@@ -12,6 +12,7 @@ from django.apps import apps
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 ACTS = {
     "app_registration.added": _("Application registration added"),
@@ -139,6 +140,7 @@ ACTS = {
     "policy.retired": _("Policy retired"),
     "simulated_device.played": _("Simulated phone moved or disturbed"),
     "product.priced": _("Price of a product changed"),
+    "report.exported": _("Report exported"),
     "tenant.created": _("Tenant created"),
     "tenant.resumed": _("Tenant resumed"),
     "tenant.suspended": _("Tenant suspended"),
@@ -202,6 +204,13 @@ FACTS = {
     "filter_actor": _("Person"),
     "filter_kind": _("Kind of object"),
     "filter_q": _("Object or reason"),
+    "filter_carrier": _("Carrier"),
+    "filter_cost_centre": _("Cost centre"),
+    "filter_country": _("Country"),
+    "filter_group": _("People group"),
+    "filter_period": _("Period"),
+    "filter_where": pgettext_lazy("usage", "Where"),
+    "report": _("Report"),
     "filter_since": _("From"),
     "filter_until": _("Up to and including"),
     "expires_on": _("Expires on"),

@@ -1,6 +1,6 @@
 """page_dashboard: the home page at 100,000 lines, to its figures by raw SQL and an empty page.
 
-The median is what most requests meet: figures that are dear are kept for a while (tem_portal.kept),
+The median is what most requests meet: figures that are dear are kept for a while (common.kept),
 so a request now and then takes about as long as the raw SQL. The first one, which computes all of
 them, is printed.
 """

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from common.charts import Chart, Series, line_chart
+from common.kept import Kept, kept
 from common.meters import percent_used
 from common.pages import render_page
 from common.permissions import Permission, require
 from common.statuses import Tone
 from common.wording import volume
 from tem_portal import figures
-from tem_portal.kept import Kept, kept
 from tem_portal.navigation import address_of, other_pages
 from usage.models.usage_counter import UNKNOWN_ABROAD
 

@@ -68,6 +68,7 @@ SECTIONS: list[tuple[Any, str, list[Entry]]] = [
         _("Reports"),
         "chart-column",
         [
+            Entry("usage:usage_report", _("Usage"), "chart-column"),
             Entry("licensing:claims", _("Auto-claim report"), "ticket-check"),
         ],
     ),

@@ -14,6 +14,7 @@ from usage.views import (
     lines,
     plans,
     policies,
+    reports_usage,
     unmatched,
     zones,
 )
@@ -103,6 +104,23 @@ UNMATCHED = [
     path("dismiss/", unmatched.unmatched_dismiss, name="unmatched_dismiss"),
     path("take-back/", unmatched.unmatched_take_back, name="unmatched_take_back"),
 ]
+REPORTS = [
+    path("usage/", reports_usage.usage, {"by": "line"}, name="usage_report"),
+    *[
+        path(f"usage/{by}/", reports_usage.usage, {"by": by}, name=f"usage_by_{by}")
+        for by in reports_usage.GROUPINGS
+    ],
+    *[
+        path(
+            f"usage/{by}/{form}/",
+            reports_usage.usage_export,
+            {"by": by, "form": form},
+            name=f"usage_by_{by}_{form}",
+        )
+        for by in reports_usage.GROUPINGS
+        for form in ("csv", "xlsx")
+    ],
+]
 
 urlpatterns = [
     path("lines/", include(LINES)),
@@ -112,4 +130,5 @@ urlpatterns = [
     path("policies/", include(POLICIES)),
     path("imports/", include(IMPORTS)),
     path("unmatched/", include(UNMATCHED)),
+    path("reports/", include(REPORTS)),
 ]

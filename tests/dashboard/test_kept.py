@@ -9,9 +9,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisIsAway
 
+from common import kept as module
+from common.kept import Kept, kept
 from common.tenancy import tenant_scope
-from tem_portal import kept as module
-from tem_portal.kept import Kept, kept
 
 pytestmark = pytest.mark.django_db
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,19 +41,23 @@ class Kept(Generic[T]):
         return (now - self.at).total_seconds() < min(self.took * TIMES_AS_LONG, LONGEST)
 
 
-def kept(kind: type[T], work: Callable[[], T]) -> Kept[T]:
-    """The tenant's figures of one `kind` (a dataclass of plain values), as `work` gives them."""
-    key = _key(kind)
+def kept(kind: type[T], work: Callable[[], T], *, asked: str = "") -> Kept[T]:
+    """The tenant's figures of one `kind` (a dataclass of plain values), as `work` gives them.
+
+    `asked` tells apart what one kind is worked out for: filters, order, what the person may see.
+    """
+    key = _key(kind, asked)
     found = _from_cache(key)
     if found and (found.is_fresh(timezone.now()) or not _may_compute(key)):
         return found
     return _computed(key, work)
 
 
-def _key(kind: type[Any]) -> str:
+def _key(kind: type[Any], asked: str = "") -> str:
     """Holds the tenant, and the fields: after an upgrade nothing of another shape is read."""
     fields = "-".join(field.name for field in dataclasses.fields(kind))
-    return f"figures:{current_tenant_id()}:{kind.__qualname__}:{fields}"
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:32] if asked else ""
+    return f"figures:{current_tenant_id()}:{kind.__qualname__}:{fields}:{digest}"
 
 
 def _from_cache(key: str) -> Kept[Any] | None:
