@@ -26,6 +26,7 @@ from sandbox.world import TENANTS, DemoTenant
 from tenants.models import Tenant
 from usage.models import Line, LineState, Source, UsageRecord
 from usage.workers.ingest import Ingested, ingest
+from usage.workers.record_rows import record_row
 
 SEED = 20261120
 HISTORY = timedelta(days=92)
@@ -128,8 +129,14 @@ def take(
     lines = _lines(demo)
     blocked = _blocked(lines.values())
     rows = [
-        f"{line_id}\t{session.at.isoformat()}\t{session.key}\t{session.country}"
-        f"\t{volume}\t{session.day}\n"
+        record_row(
+            line_id=line_id,
+            at=session.at,
+            day=session.day,
+            country=session.country,
+            key=session.key,
+            volume=volume,
+        )
         for number, line_id in lines.items()
         for session, volume in _let_through(
             subscribers(demo)[number], blocked.get(line_id), begin, end, lively

@@ -52,9 +52,8 @@ YEARS = range(1970, 2101)
 UNKNOWN_ABROAD = "ZZ"
 TRUE = {"1", "true", "yes", "y", "j", "ja", "oui", "roaming", "r"}
 FALSE = {"", "0", "false", "no", "n", "nee", "non", "home", "domestic", "national", "h"}
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-SIXTY = {f"{number:02}": number for number in range(60)}
-"""Minutes or seconds as times write them."""
+OF_HOUR = {f":{at // 60:02}:{at % 60:02}": float(at) for at in range(3600)}
+"""Seconds since the full hour, by the minutes and seconds that times end with."""
 POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(18))
 
 
@@ -69,14 +68,14 @@ class BadRow(Exception):
 
 
 class Sample(NamedTuple):
-    """One row that can be taken. `at` is seconds since 1970 in UTC, `key` 32 hex digits."""
+    """One row that can be taken. `at` is seconds since 1970 in UTC, `key` a hash of 16 bytes."""
 
     row: int
     line: str
     at: float
     country: str
     volume: int
-    key: str
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ class RowReader:
         line_at, time_at, volume_at = self.line_at, self.time_at, self.volume_at
         names, country_of, time_of, volume_of = self._lines, self._country, self._time, self._volume
         has_quotes = any('"' in line for _, line in lines)
-        md5 = hashlib.md5
+        hours, of_hour, md5 = self._hours, OF_HOUR, hashlib.md5
         for number, line in lines:
             try:
                 if has_quotes or len(line) > MAX_LINE:
@@ -176,14 +175,16 @@ class RowReader:
                     content = line.replace(delimiter, "\x1f")
                     if len(fields) != width:
                         fields = self._careful_fields(line)
+                time = fields[time_at]
+                hour, rest = hours.get(time[:13]), of_hour.get(time[13:])
                 samples.append(
                     Sample(
                         number,
                         names.get(fields[line_at]) or self._line(fields[line_at]),
-                        time_of(fields[time_at]),
+                        time_of(time) if hour is None or rest is None else hour + rest,
                         country_of(fields),
                         volume_of(fields[volume_at]),
-                        md5(content.encode(), usedforsecurity=False).hexdigest(),
+                        md5(content.encode(), usedforsecurity=False).digest(),
                     )
                 )
             except BadRow as bad:
@@ -297,11 +298,6 @@ class RowReader:
         )
 
     def _time(self, text: str) -> float:
-        if len(text) == 19 and text[13] == text[16] == ":":
-            hour = self._hours.get(text[:13])
-            minutes, seconds = SIXTY.get(text[14:16]), SIXTY.get(text[17:])
-            if hour is not None and minutes is not None and seconds is not None:
-                return hour + 60 * minutes + seconds
         text = text.strip()
         try:
             # digits alone are never handed over: 1712121312151 would be a day in the year 1712
@@ -395,43 +391,36 @@ TOO_MUCH = "This is more than a line can use; at most 1 PB a row can be counted.
 
 
 class LocalDays:
-    """Local times of instants in one zone, fast: the offset is looked up once a quarter."""
+    """Local days of instants in one zone, fast: each quarter of an hour is looked up once."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._offsets: dict[int, tuple[int, str]] = {}
-        self._days: dict[int, str] = {}
+        self._numbers: dict[int, int] = {}
 
     def of(self, at: float) -> date:
         """The local day of an instant (seconds since 1970 in UTC)."""
-        return date.fromisoformat(self.written(at)[1])
+        return date.fromordinal(self.number(at) + DAY_ZERO)
 
-    def written(self, at: float) -> tuple[str, str]:
-        """The instant as ISO 8601 writes it, with its offset, and the local day."""
-        quarter = int(at // 900)  # offsets change on quarters of an hour at the earliest
-        known = self._offsets.get(quarter)
-        if known is None:
-            if len(self._offsets) > 200_000:
-                self._offsets.clear()
-            known = self._offsets[quarter] = self._offset(quarter)
-        offset, shown = known
-        ordinal, second = divmod(at + offset, 86_400)
-        day = self._days.get(int(ordinal))
-        if day is None:
-            day = date.fromordinal(EPOCH_ORDINAL + int(ordinal)).isoformat()
-            self._days[int(ordinal)] = day
-        minute, second = divmod(second, 60)
-        if second.is_integer():
-            return f"{day} {MINUTES[int(minute)]}:{int(second):02}{shown}", day
-        return datetime.fromtimestamp(at, UTC).isoformat(), day
+    def number(self, at: float) -> int:
+        """The same as the number of days since 2000-01-01."""
+        quarter = int(at // QUARTER)
+        number = self._numbers.get(quarter)
+        return self._looked_up(at, quarter) if number is None else number
 
-    def _offset(self, quarter: int) -> tuple[int, str]:
-        """Seconds east of Greenwich, and as ISO 8601 writes them."""
-        moment = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self.zone)
-        seconds = int((moment.utcoffset() or timedelta()).total_seconds())
-        hours, rest = divmod(abs(seconds), 3600)
-        return seconds, f"{'-' if seconds < 0 else '+'}{hours:02}:{rest // 60:02}:{rest % 60:02}"
+    def _looked_up(self, at: float, quarter: int) -> int:
+        begin = self._number(quarter * QUARTER)
+        # Where clocks are not set by quarters of an hour, as of old, a quarter may hold midnight.
+        if begin != self._number(quarter * QUARTER + QUARTER - 1):
+            return self._number(at)
+        if len(self._numbers) > 200_000:
+            self._numbers.clear()
+        self._numbers[quarter] = begin
+        return begin
+
+    def _number(self, at: float) -> int:
+        moment = datetime.fromtimestamp(at // 1, UTC).astimezone(self.zone)
+        return moment.date().toordinal() - DAY_ZERO
 
 
-MINUTES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440)]
-"""The minutes of a day as times write them."""
+QUARTER = 900
+DAY_ZERO = date(2000, 1, 1).toordinal()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from usage.carrier_files import LocalDays
 from usage.models import Carrier, Line, LineSim, Plan, Source
 from usage.workers.evaluate import evaluate_due
 from usage.workers.ingest import Ingested, Sums, ingest
+from usage.workers.record_rows import record_row
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 APRIL = datetime(2026, 3, 31, 22, tzinfo=UTC)
@@ -82,27 +83,29 @@ def record(
     at: datetime | None = None,
     country: str = "NL",
     key: UUID | None = None,
-) -> str:
+) -> bytes:
     """One row for ingest()."""
     at = at or timezone.now()
-    day = LocalDays(line.carrier.zone).of(at.timestamp())
-    return f"{line.pk}\t{at.isoformat()}\t{key or uuid4()}\t{country}\t{volume}\t{day}\n"
+    return record_row(
+        line_id=line.pk,
+        at=at,
+        day=LocalDays(line.carrier.zone).of(at.timestamp()),
+        country=country,
+        key=key or uuid4(),
+        volume=volume,
+    )
 
 
-def take(rows: Iterable[str], *, hopeful: bool = False) -> Ingested:
+def take(rows: Iterable[bytes], *, hopeful: bool = False) -> Ingested:
     """Ingest the rows; `hopeful`, as a file does it that has shown no known row yet."""
     rows = list(rows)
     sums = sums_of(rows) if hopeful else None
     return ingest(rows=rows, source=Source.CARRIER, now=timezone.now(), sums=sums)
 
 
-def sums_of(rows: Iterable[str]) -> Sums:
+def sums_of(rows: Sequence[bytes]) -> Sums:
     sums = Sums()
-    for row in rows:
-        line_id, _at, _key, country, volume, day = row.rstrip("\n").split("\t")
-        place = f"{line_id}\t{day}\t{country}"
-        sums.volumes[place] += int(volume)
-        sums.records[place] += 1
+    sums.add(rows, [int.from_bytes(row[-8:]) for row in rows])
     return sums
 
 

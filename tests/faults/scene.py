@@ -27,6 +27,7 @@ from usage.actions.lines import NewLine, add_lines
 from usage.models import Carrier, Line, LineSim, LineWatch, Plan, Source
 from usage.workers.counters import differences
 from usage.workers.ingest import ingest
+from usage.workers.record_rows import record_row
 
 GB = 10**9
 CHANGES = ("InstallProfile", "RemoveProfile", "knox.restriction")
@@ -60,7 +61,9 @@ class Scene:
         with tenant_scope(self.tenant.pk):
             ingest(
                 rows=[
-                    f"{line.pk}\t{now.isoformat()}\t{uuid4()}\tNL\t{volume}\t{today}\n"
+                    record_row(
+                        line_id=line.pk, at=now, day=today, country="NL", key=uuid4(), volume=volume
+                    )
                     for line in self.over
                 ],
                 source=Source.CARRIER,

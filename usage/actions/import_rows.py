@@ -22,6 +22,7 @@ from usage.partitions import ensure_partitions
 from usage.queries.line_keys import BadKey, LineFinder
 from usage.queries.personal_lines import personal_lines
 from usage.workers.ingest import Ingested, Sums, ingest
+from usage.workers.record_rows import line_part, use_part
 from usage.workers.unmatched import Unmatched, put_in_queue
 
 OLDEST = timedelta(days=730)
@@ -88,16 +89,15 @@ _FIELDS = {"lines_created": "created"}
 class Prepared:
     """A chunk before its lines are looked up.
 
-    Side by side: `samples`, their `keys` (what lines are known by), and what comes after the line's
-    id in ingest()'s rows (`texts`) and sums (`places`).
+    Side by side: `samples`, their `keys` (what lines are known by), and their `uses` (what comes
+    after the line in ingest()'s rows).
 
     `rows` counts all rows of the chunk, `last_row` is the last one's number.
     """
 
     samples: list[Sample] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    uses: list[bytes] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     rows: int = 0
     last_row: int = 0
@@ -134,12 +134,12 @@ class RowTaker:
         """A chunk as far as it goes without the database, while the one before it is counted."""
         layout, shift = self.options.layout, self.shift
         oldest, newest = self.oldest - shift, self.newest - shift
-        normal, written = self.finder.normal, self.days.written
+        normal, day_of = self.finder.normal, self.days.number
         chunk = Prepared(rejected=rejected)
         row = max((ones[-1].row for ones in (samples, rejected) if ones), default=0)
         chunk.rows, chunk.last_row = len(samples) + len(rejected), row
         add_sample, add_key = chunk.samples.append, chunk.keys.append
-        add_text, add_place = chunk.texts.append, chunk.places.append
+        add_use = chunk.uses.append
         for sample in samples:
             _row, line, at, country, volume, key = sample
             if not oldest <= at <= newest:
@@ -151,10 +151,9 @@ class RowTaker:
             except BadKey as bad:
                 chunk.rejected.append(Rejected(sample.row, layout.line_column, line, str(bad)))
                 continue
-            started_at, day = written(at + shift)
+            at += shift
             add_sample(sample)
-            add_text(f"\t{started_at}\t{key}\t{country}\t{volume}\t{day}\n")
-            add_place(f"\t{day}\t{country}")
+            add_use(use_part(at, day_of(at), country, key, volume))
         return chunk
 
     def take(self, chunk: Prepared) -> None:
@@ -170,7 +169,7 @@ class RowTaker:
                 ensure_partitions(today=self.now.date())
             sums = Sums()
             unmatched: list[Unmatched] = []
-            rows = self._copy_rows(chunk, self._line_ids(chunk.keys), sums, unmatched)
+            rows = self._rows(chunk, self._line_ids(set(chunk.keys)), sums, unmatched)
             if unmatched and not is_dry:
                 put_in_queue(
                     rows=unmatched,
@@ -199,13 +198,13 @@ class RowTaker:
             self.finder.forget()
             self.on_progress(report)
 
-    def _line_ids(self, keys: list[str]) -> list[int | None]:
-        """The line of each key, made if that was asked for; None for one that is not known."""
-        different = set(keys)
-        self.finder.look_up(different)
+    def _line_ids(self, keys: set[str]) -> dict[str, int]:
+        """The lines of those keys that have one, made if that was asked for."""
+        self.finder.look_up(keys)
         if self.options.create_lines:
-            self._create({key for key in different if self.finder.get(key) is None})
-        return [self.finder.get(key) for key in keys]
+            self._create({key for key in keys if self.finder.get(key) is None})
+        found = ((key, self.finder.get(key)) for key in keys)
+        return {key: line_id for key, line_id in found if line_id is not None}
 
     def _create(self, keys: set[str]) -> None:
         if not keys:
@@ -233,30 +232,28 @@ class RowTaker:
         self.created_keys.update(ordered)
         self.report.created = self.created_before + len(self.created_keys)
 
-    def _copy_rows(
-        self,
-        chunk: Prepared,
-        line_ids: list[int | None],
-        sums: Sums,
-        unmatched: list[Unmatched],
-    ) -> list[str]:
+    def _rows(
+        self, chunk: Prepared, line_ids: dict[str, int], sums: Sums, unmatched: list[Unmatched]
+    ) -> list[bytes]:
         """The rows that count, as ingest() takes them, added up in `sums`; the others kept."""
-        personal = personal_lines(line_ids=set(line_ids))
-        rows = []
-        counted = []
-        for at, line_id in enumerate(line_ids):
-            if line_id is None or line_id in personal:
-                self._turn_away(chunk.samples[at], is_known=line_id is not None)
-                if line_id is None:
-                    unmatched.append(self._unmatched(chunk.samples[at], chunk.keys[at]))
+        personal = personal_lines(line_ids=line_ids.values())
+        lines = {key: line_part(pk) for key, pk in line_ids.items() if pk not in personal}
+        rows: list[bytes] = []
+        volumes: list[int] = []
+        add_row, add_volume = rows.append, volumes.append
+        for sample, key, use in zip(chunk.samples, chunk.keys, chunk.uses, strict=True):
+            line = lines.get(key)
+            if line is None:
+                is_known = key in line_ids
+                self._turn_away(sample, is_known=is_known)
+                if not is_known:
+                    unmatched.append(self._unmatched(sample, key))
                 continue
             if self.profile is not None:
-                self._show(chunk.samples[at], chunk.keys[at], line_id)
-            rows.append(f"{line_id}{chunk.texts[at]}")
-            place = f"{line_id}{chunk.places[at]}"
-            sums.volumes[place] += chunk.samples[at].volume
-            counted.append(place)
-        sums.records.update(counted)
+                self._show(sample, key, line_ids[key])
+            add_row(line + use)
+            add_volume(sample.volume)
+        sums.add(rows, volumes)
         return rows
 
     def _unmatched(self, sample: Sample, key: str) -> Unmatched:
@@ -264,7 +261,7 @@ class RowTaker:
             kind=self.options.line_key,
             value=key,
             at=sample.at + self.shift,
-            key=sample.key,
+            key=sample.key.hex(),
             country=sample.country,
             volume=sample.volume,
         )

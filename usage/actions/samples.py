@@ -25,6 +25,7 @@ from usage.queries.sample_lines import AmbiguousKey, SampledLine, SampleLines
 from usage.readings import WRAP, Reading
 from usage.workers.ingest import ingest
 from usage.workers.readings import NewReading, derive
+from usage.workers.record_rows import record_row
 from usage.workers.unmatched import put_in_queue
 
 OLDEST = timedelta(days=730)
@@ -150,7 +151,7 @@ def take_for_line(
 
 def _derived(
     readings: dict[int, NewReading], taken: Taken, days: dict[ZoneInfo, LocalDays], now: datetime
-) -> list[str]:
+) -> list[bytes]:
     """Keep readings, by their place; the rows of usage that follow from them."""
     derived = derive(readings=list(readings.values()), now=now)
     taken.accepted += derived.new - len(derived.backwards)
@@ -171,7 +172,7 @@ def _derived(
     ]
 
 
-def _count(rows: list[str], derived: list[str], taken: Taken, now: datetime) -> None:
+def _count(rows: list[bytes], derived: list[bytes], taken: Taken, now: datetime) -> None:
     """One batch of usage; derived rows are always new, since what they replace was taken back."""
     if rows or derived:
         done = ingest(rows=[*rows, *derived], source=Source.AGENT, now=now)
@@ -264,7 +265,7 @@ def _row(
     country: str,
     volume: int,
     days: dict[ZoneInfo, LocalDays],
-) -> str:
+) -> bytes:
     """A row as ingest() takes it."""
     day = days.setdefault(line.zone, LocalDays(line.zone)).of(at.timestamp())
-    return f"{line.line_id}\t{at.isoformat()}\t{key}\t{country}\t{volume}\t{day}\n"
+    return record_row(line_id=line.line_id, at=at, day=day, country=country, key=key, volume=volume)

@@ -39,6 +39,7 @@ from usage.queries.sample_lines import SampledLine
 from usage.queries.unmatched import lines_now
 from usage.workers.due import make_due
 from usage.workers.ingest import ingest
+from usage.workers.record_rows import record_row
 
 MOST_ROWS = 100_000
 """Rows that one act counts; a person waits for it."""
@@ -209,7 +210,7 @@ def _count(lines: dict[UnmatchedName, Line], *, now: datetime, by: Actor) -> Cou
         name__in=list(lines), counted_at=None, started_at__gte=now - OLDEST
     )
     by_pk = {name.pk: name for name in lines}
-    of_files: dict[int | None, list[str]] = defaultdict(list)
+    of_files: dict[int | None, list[bytes]] = defaultdict(list)
     of_agents: dict[int, list[UnmatchedRow]] = defaultdict(list)
     days: dict[str, LocalDays] = {}
     counted: list[int] = []
@@ -221,13 +222,19 @@ def _count(lines: dict[UnmatchedName, Line], *, now: datetime, by: Actor) -> Cou
         line = lines[name]
         zone = line.carrier.time_zone
         local = days.setdefault(zone, LocalDays(line.carrier.zone))
-        started_at, day = local.written(row.started_at.timestamp())
         of_files[row.file_id].append(
-            f"{line.pk}\t{started_at}\t{row.key}\t{row.country}\t{row.volume}\t{day}\n"
+            record_row(
+                line_id=line.pk,
+                at=row.started_at,
+                day=local.of(row.started_at.timestamp()),
+                country=row.country,
+                key=row.key,
+                volume=row.volume,
+            )
         )
         counted.append(row.pk)
-    for file_id, texts in of_files.items():
-        ingest(rows=texts, source=Source.CARRIER, now=now, file_id=file_id)
+    for file_id, of_file in of_files.items():
+        ingest(rows=of_file, source=Source.CARRIER, now=now, file_id=file_id)
     for pk, waiting in of_agents.items():
         counted += _count_samples(waiting, lines[by_pk[pk]], now)
     UnmatchedRow.objects.filter(pk__in=counted).update(counted_at=now)

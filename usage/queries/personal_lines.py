@@ -21,9 +21,9 @@ WHERE k.tenant_id = %s AND k.is_personal AND ls.line_id = ANY(%s)
 """
 
 
-def personal_lines(*, line_ids: Iterable[int | None]) -> set[int]:
+def personal_lines(*, line_ids: Iterable[int]) -> set[int]:
     """Which of these lines are in a personal device now (one query; none for no lines)."""
-    ids = [line_id for line_id in line_ids if line_id is not None]
+    ids = list(line_ids)
     if not ids:
         return set()
     with connection.cursor() as cursor:

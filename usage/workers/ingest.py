@@ -1,7 +1,7 @@
 """One batch of usage: records, counters and watches, in one transaction.
 
-1. The rows are copied to a temporary table. New ones become records; the primary key is the
-   identity, so a row seen before does nothing.
+1. The rows are copied, in COPY's binary form (record_rows), to a temporary table. New ones become
+   records; the primary key is the identity, so a row seen before does nothing.
 2. What was new is summed per line, day and country, and added to the counters in key order.
 3. Rows that are most likely all new are copied straight to the records, and their sums merged into
    the counters, in half the time. If a row is known after all, or somebody else counts the same
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from psycopg2.errors import DeadlockDetected, UniqueViolation
 from common.tenancy import current_tenant_id
 from jobs.nudges import nudge
 from usage.workers.due import EVALUATE
+from usage.workers.record_rows import COLUMNS, PLACE, recorded, staged, summed
 
 LATE_CAN_WAIT = timedelta(seconds=30)
 COPY_BLOCK = 2**20
@@ -38,7 +39,7 @@ COPY_BLOCK = 2**20
 
 STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_stage (
-    line_id bigint, started_at timestamptz, key uuid, country varchar(2), volume bigint, day date
+    line_id bigint, day date, country varchar(2), started_at timestamptz, key uuid, volume bigint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_fresh (
     line_id bigint, day date, country varchar(2), volume bigint, records integer
@@ -46,12 +47,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS usage_fresh (
 TRUNCATE usage_stage, usage_fresh;
 SET LOCAL work_mem = '64MB'
 """
-ROW = "line_id, started_at, key, country, volume, day"
-COPY_TO_STAGE = f"COPY usage_stage ({ROW}) FROM STDIN"
+COPY_TO_STAGE = f"COPY usage_stage ({COLUMNS}) FROM STDIN (FORMAT binary)"
 COPY_TO_RECORDS = (
-    f"COPY usage_usagerecord (tenant_id, source, file_id, received_at, {ROW}) FROM STDIN"
+    f"COPY usage_usagerecord (tenant_id, source, file_id, received_at, {COLUMNS}) "
+    "FROM STDIN (FORMAT binary)"
 )
-COPY_TO_FRESH = "COPY usage_fresh (line_id, day, country, volume, records) FROM STDIN"
+COPY_TO_FRESH = (
+    "COPY usage_fresh (line_id, day, country, volume, records) FROM STDIN (FORMAT binary)"
+)
 NEW_RECORDS = """
 WITH fresh AS (
     INSERT INTO usage_usagerecord (tenant_id, line_id, started_at, source, key, country, volume,
@@ -127,18 +130,21 @@ class Sums:
     """Bytes and rows per line, day and country: what a batch comes to if all of it is new."""
 
     def __init__(self) -> None:
-        self.volumes: defaultdict[str, int] = defaultdict(int)
-        self.records: Counter[str] = Counter()
+        self.volumes: defaultdict[bytes, int] = defaultdict(int)
+        self.records: Counter[bytes] = Counter()
 
-    def lines(self) -> list[str]:
-        """In COPY's text format, unsorted."""
-        records = self.records
-        return [f"{key}\t{volume}\t{records[key]}\n" for key, volume in self.volumes.items()]
+    def add(self, rows: Iterable[bytes], volumes: Iterable[int]) -> None:
+        """Rows as ingest() takes them, and the bytes of each."""
+        places = [row[:PLACE] for row in rows]
+        self.records.update(places)
+        sums = self.volumes
+        for place, volume in zip(places, volumes, strict=True):
+            sums[place] += volume
 
 
 def ingest(
     *,
-    rows: Sequence[str],
+    rows: Sequence[bytes],
     source: str,
     now: datetime,
     file_id: int | None = None,
@@ -147,11 +153,8 @@ def ingest(
 ) -> Ingested:
     """Take a batch for the tenant in scope. With `keep` false everything is rolled back.
 
-    `rows` are lines in COPY's text format: line id, start (ISO 8601 with its offset), key (uuid),
-    country, bytes, local day; tab-separated, each ended by a newline. Lines must belong to the
-    tenant.
-    `sums` are those of the rows, keyed by line id, day and country with tabs between; they say that
-    no row is expected to be known, which only makes it faster.
+    `rows` are made by record_rows; their lines must belong to the tenant. `sums` are those of the
+    rows; they say that no row is expected to be known, which only makes it faster.
     """
     parameters = {
         "tenant": current_tenant_id(),
@@ -163,7 +166,7 @@ def ingest(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STAGE)
         if sums is None or not _all_written(cursor, rows, sums, parameters):
-            _copy(cursor, COPY_TO_STAGE, "".join(rows))
+            _copy(cursor, COPY_TO_STAGE, staged(rows))
             cursor.execute(NEW_RECORDS, parameters)
             cursor.execute(COUNTERS, parameters)
         cursor.execute(RESULT)
@@ -177,22 +180,20 @@ def ingest(
 
 
 def _all_written(
-    cursor: CursorWrapper, rows: Sequence[str], sums: Sums, parameters: dict[str, Any]
+    cursor: CursorWrapper, rows: Sequence[bytes], sums: Sums, parameters: dict[str, Any]
 ) -> bool:
     """Write the rows on the assumption that all are new; False, and nothing, if one is not."""
-    same = "\t".join(
-        (
-            str(parameters["tenant"]),
-            parameters["source"],
-            r"\N" if parameters["file"] is None else str(parameters["file"]),
-            parameters["now"].isoformat(),
-            "",
-        )
+    records = recorded(
+        sorted(rows),
+        tenant_id=parameters["tenant"],
+        source=parameters["source"],
+        file_id=parameters["file"],
+        now=parameters["now"],
     )
     try:
         with transaction.atomic():
-            _copy(cursor, COPY_TO_RECORDS, same + same.join(rows))
-            _copy(cursor, COPY_TO_FRESH, "".join(sums.lines()))
+            _copy(cursor, COPY_TO_RECORDS, records)
+            _copy(cursor, COPY_TO_FRESH, summed(volumes=sums.volumes, records=sums.records))
             cursor.execute(MERGED_COUNTERS, parameters)
     except (IntegrityError, OperationalError) as error:
         if not isinstance(error.__cause__, UniqueViolation | DeadlockDetected):
@@ -201,6 +202,6 @@ def _all_written(
     return True
 
 
-def _copy(cursor: CursorWrapper, statement: str, text: str) -> None:
+def _copy(cursor: CursorWrapper, statement: str, content: bytes) -> None:
     with connection.wrap_database_errors:
-        cursor.cursor.copy_expert(statement, io.BytesIO(text.encode()), size=COPY_BLOCK)
+        cursor.cursor.copy_expert(statement, io.BytesIO(content), size=COPY_BLOCK)
