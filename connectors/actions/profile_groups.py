@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -67,21 +68,24 @@ def profiles_of(*, item: InventoryItem) -> list[Profile]:
 
 def put_in(*, item: InventoryItem, group: str, by: User) -> LinkedGroup:
     """Put the device in. Raises Refused, GraphError, EntraError."""
-    client = client_of(connector=item.connector)
-    object_id, found = _object(client, item), _linked(client, group)
-    _asked(item, found, by, "in")
-    graph_profiles.put_in(client, group=found.key, object_id=object_id)
-    _done(item, found, by, "inventory.put_in_group")
-    return found
+    action = "inventory.put_in_group"
+    return _change(item, group, by, graph_profiles.put_in, way="in", action=action)
 
 
 def take_out(*, item: InventoryItem, group: str, by: User) -> LinkedGroup:
     """Take the device out. Raises Refused, GraphError, EntraError."""
+    action = "inventory.taken_out_of_group"
+    return _change(item, group, by, graph_profiles.take_out, way="out", action=action)
+
+
+def _change(
+    item: InventoryItem, group: str, by: User, ask: Callable[..., None], *, way: str, action: str
+) -> LinkedGroup:
     client = client_of(connector=item.connector)
     object_id, found = _object(client, item), _linked(client, group)
-    _asked(item, found, by, "out")
-    graph_profiles.take_out(client, group=found.key, object_id=object_id)
-    _done(item, found, by, "inventory.taken_out_of_group")
+    _asked(item, found, by, way)
+    ask(client, group=found.key, object_id=object_id)
+    _done(item, found, by, action)
     return found
 
 

@@ -17,8 +17,9 @@ JOIN devices_devicesim ds
   ON ds.tenant_id = k.tenant_id AND ds.device_id = d.id AND ds.unlinked_at IS NULL
 JOIN usage_linesim ls
   ON ls.tenant_id = k.tenant_id AND ls.sim_id = ds.sim_id AND ls.unlinked_at IS NULL
-WHERE k.tenant_id = %s AND k.is_personal AND ls.line_id = ANY(%s)
+WHERE k.tenant_id = %(tenant)s AND k.is_personal
 """
+"""The personal lines of the tenant whose id is the parameter `tenant`."""
 
 
 def personal_lines(*, line_ids: Iterable[int]) -> set[int]:
@@ -27,5 +28,6 @@ def personal_lines(*, line_ids: Iterable[int]) -> set[int]:
     if not ids:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(PERSONAL, [current_tenant_id(), ids])
+        parameters = {"tenant": current_tenant_id(), "lines": ids}
+        cursor.execute(f"{PERSONAL} AND ls.line_id = ANY(%(lines)s)", parameters)
         return {line_id for (line_id,) in cursor.fetchall()}

@@ -19,6 +19,7 @@ from common.figure_tables import Asked, Figures
 from common.tenancy import current_tenant_id
 from tenants.models import PeopleGroup, Person
 from usage.models import Carrier, Line, Zone
+from usage.queries.personal_lines import PERSONAL
 
 _AT_ONCE = 2_000
 _OWNER = """
@@ -51,7 +52,6 @@ LEFT JOIN usage_zone rest
 HOME, NO_ZONE = "home", "none"
 """Keys of what no zone is about: use in the carrier's own country, and abroad without zones."""
 
-
 KEYS = {
     "line": ("c.line_id", "bigint"),
     "person": ("lp.person_id", "bigint"),
@@ -67,16 +67,6 @@ KEYS = {
     "day": ("c.day", "date"),
 }
 """What usage is summed by: the key of a counter, and its type."""
-PERSONAL = """
-SELECT ls.line_id
-FROM devices_devicecategory k
-JOIN devices_device d ON d.tenant_id = k.tenant_id AND d.category_id = k.id
-JOIN devices_devicesim ds
-  ON ds.tenant_id = k.tenant_id AND ds.device_id = d.id AND ds.unlinked_at IS NULL
-JOIN usage_linesim ls
-  ON ls.tenant_id = k.tenant_id AND ls.sim_id = ds.sim_id AND ls.unlinked_at IS NULL
-WHERE k.tenant_id = %(tenant)s AND k.is_personal
-"""
 SUMS = """
 WITH per_line AS (
     SELECT c.line_id, {key} AS key,
