@@ -112,12 +112,22 @@ def stop(running: Iterable[tuple[Running, signal.Signals]], *, patience: float) 
             program.wait(timeout=max(0, deadline - time.monotonic()))
         end_group(program.pid)
         program.wait()
+        _await_end(program.pid)
 
 
 def end_group(group: int) -> None:
     """End by force what is left of a program and of those it started (a worker's children)."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
+
+
+def _await_end(group: int, *, patience: float = 2) -> None:
+    """Wait until the system has buried what was ended by force; that takes it a moment."""
+    deadline = time.monotonic() + patience
+    with suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.02)
 
 
 def end_marked(mark: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from common.tenancy import tenant_scope
 from connectors.models import Connector
+from jobs.models import PeriodClaim
 from licensing.actions import policies
 from licensing.actions.switch import set_switch
 from licensing.drafts import Draft, DraftProduct
@@ -25,6 +26,7 @@ from licensing.ports import SignInFacts
 from licensing.workers.accounts import read_accounts
 from licensing.workers.catalogue import read_products
 from licensing.workers.sign_ins import take_in
+from sandbox import staff
 from sandbox.cloud import products, seed
 from sandbox.cloud.graph.collections import Answer, Call
 from sandbox.direct_cloud import direct_cloud
@@ -43,6 +45,7 @@ class Office:
 
     def __init__(self, tenant: Tenant, alice: User) -> None:
         self.tenant = tenant
+        self._nobody_else_signs_in()
         seed.make_cloud(now=timezone.now(), people=20, devices=0)
         seed.consent(seed.CONTOSO.id, "connection", now=timezone.now())
         CloudObject.objects.filter(kind=Kind.SIGN_IN).delete()
@@ -73,6 +76,19 @@ class Office:
                 provider="built_in", display_name="TEM", app_authorized=True,
                 directory_id=seed.CONTOSO.id, state="active",
             )  # fmt: skip
+
+    @staticmethod
+    def _nobody_else_signs_in() -> None:
+        """The pretend organisations' own people are claimed for as long as a test may take."""
+        every = staff.EVERY.total_seconds()
+        first = timezone.now().timestamp() // every * every
+        PeriodClaim.objects.bulk_create(
+            PeriodClaim(
+                job="sandbox.staff", period=datetime.fromtimestamp(first + number * every, UTC),
+                claimed_at=timezone.now(), finished_at=timezone.now(),
+            )
+            for number in range(15)
+        )  # fmt: skip
 
     @staticmethod
     def _sell(part: str, seats: int) -> None:

@@ -148,7 +148,7 @@ def test_a_sheet_is_chosen_and_the_answers_are_kept(browser_page, sign_in, dana,
     file = {"name": "usage.xlsx", "mimeType": kind, "buffer": content}
     page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Upload").click()
-    page.get_by_role("link", name="Usage", exact=True).click()
+    page.get_by_role("navigation", name="Sheets").get_by_role("link", name="Usage").click()
     page.wait_for_url("**/columns/?sheet=Usage")
     look(page)
     page.get_by_label("Keep these answers as").fill("KPN monthly")
